@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The CPU under test, as it describes itself: what the model's vendor rules and SKIPs go by. */
+#ifndef TW_ABI_PROFILE_H
+#define TW_ABI_PROFILE_H
+
+#include <stdint.h>
+
+enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
+
+#define FEATURES(X)                                                                                \
+	X(X2APIC_MODE, "local APIC is in x2APIC mode")                                             \
+	X(LA57, "5-level paging is on")                                                            \
+	X(NX, "execute-disable")                                                                   \
+	X(SYSCALL, "SYSCALL and SYSRET")                                                           \
+	X(SEP, "SYSENTER and SYSEXIT")                                                             \
+	X(PGE1G, "1 GiB pages")                                                                    \
+	X(RDTSCP, "RDTSCP")                                                                        \
+	X(SERIALIZE, "SERIALIZE")                                                                  \
+	X(FSGSBASE, "RD/WRFSBASE, RD/WRGSBASE")                                                    \
+	X(SMEP, "SMEP")                                                                            \
+	X(SMAP, "SMAP")                                                                            \
+	X(PKU, "protection keys")                                                                  \
+	X(UMIP, "UMIP")                                                                            \
+	X(MCE, "machine-check exception")                                                          \
+	X(APERF, "APERF and MPERF")                                                                \
+	X(INVTSC, "invariant TSC")                                                                 \
+	X(HYPERVISOR, "a hypervisor is present")                                                   \
+	X(EMULATED, "an emulator is known to be underneath")                                       \
+	X(FRED, "FRED")                                                                            \
+	X(LKGS, "LKGS")                                                                            \
+	X(UINTR, "user interrupts")                                                                \
+	X(CET_SS, "shadow stacks")                                                                 \
+	X(CET_IBT, "indirect-branch tracking")
+
+enum feature_bit {
+#define X(name, words) FEAT_BIT_##name,
+	FEATURES(X)
+#undef X
+};
+
+#define FEAT(name) (1ull << FEAT_BIT_##name)
+
+struct profile {
+	uint8_t vendor; /* enum vendor */
+	uint8_t phys_bits;
+	uint8_t lin_bits;
+	uint8_t pad;
+	uint32_t signature; /* CPUID.1:EAX */
+	uint64_t features; /* FEAT() bits */
+	uint32_t microcode;
+	uint32_t apic_id;
+	char brand[48]; /* CPUID 80000002..4, NUL-padded */
+	char hypervisor[16]; /* CPUID 40000000 signature, NUL-padded */
+};
+_Static_assert(sizeof(struct profile) == 88, "profile");
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The line between guest and host: frames, and what is in them. Both sides include this file, and
+ * every byte on the line is described here and nowhere else. docs/protocol.md tells the story.
+ *
+ * A frame on the wire is a COBS block (Cheshire and Baker, 1999) ended by one zero byte, so that
+ * zero occurs nowhere else and a receiver is in step again at the next zero after any damage:
+ *
+ *	cobs( struct wire_head | payload[len] | crc32 of both, little-endian ) 0x00
+ *
+ * Every message of the host is a request and has exactly one answer, which carries its sequence
+ * number. A guest that sees the sequence number of its last answer again repeats that answer and
+ * does nothing else; so a host repeats a request until it is answered. All integers little-endian.
+ */
+#ifndef TW_ABI_WIRE_H
+#define TW_ABI_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "efi/abi/record.h"
+#include "efi/abi/profile.h"
+
+enum {
+	WIRE_MAGIC = 0x57, /* 'W' */
+	WIRE_VERSION = 1,
+	WIRE_PAYLOAD_MAX = 1536,
+	WIRE_CRC_LEN = 4,
+};
+
+enum msg_type {
+#define MSG(id, name, dir, words) MSG_##name = id,
+#include "efi/abi/msgs.def"
+#undef MSG
+};
+
+struct wire_head {
+	uint8_t magic;
+	uint8_t version;
+	uint8_t type; /* enum msg_type */
+	uint8_t epoch; /* chosen anew by the host after each return to a snapshot */
+	uint16_t seq;
+	uint16_t len; /* of the payload */
+};
+_Static_assert(sizeof(struct wire_head) == 8, "wire head");
+
+enum {
+	WIRE_RAW_MAX = sizeof(struct wire_head) + WIRE_PAYLOAD_MAX + WIRE_CRC_LEN,
+	/* COBS adds one byte per 254 begun, and the final zero */
+	WIRE_FRAME_MAX = WIRE_RAW_MAX + WIRE_RAW_MAX / 254 + 2,
+};
+
+/* MSG_HELLO */
+struct msg_hello {
+	uint16_t record_len; /* sizeof(struct record): a host of another build notices */
+	uint16_t flags; /* HELLO_* */
+	uint32_t n_bench;
+	uint64_t build; /* checksum of the victim image: both sides must carry the same one */
+	uint64_t tsc_hz; /* 0: not known */
+	struct profile profile;
+	char firmware[32]; /* vendor and revision, NUL-padded */
+};
+
+enum {
+	HELLO_PLAN_BAD = 1, /* the plan on the stick was refused; the built-in one runs */
+	HELLO_PLAN_READ = 2, /* a plan was read from the stick */
+};
+
+/*
+ * MSG_RUN: the test case is the first `head` bytes of the one before, the bytes given here, and the
+ * last `tail` bytes of the one before. `crc` is the CRC-32 of the whole, so that a guest which has
+ * another "one before" (a snapshot came between) says REFUSE_BASE and the host sends all of it.
+ */
+struct msg_run {
+	uint16_t head;
+	uint16_t tail;
+	uint32_t crc;
+	/* uint8_t bytes[] */
+};
+
+/* MSG_DONE */
+struct msg_done {
+	uint8_t outcome; /* enum outcome */
+	uint8_t n_rec;
+	uint16_t flags; /* DONE_* */
+	uint64_t hash;
+} __attribute__((packed));
+
+enum {
+	DONE_HARNESS = 1, /* an event came in harness text */
+	DONE_DIRTY = 2, /* the restore after this run did not verify */
+};
+
+/* MSG_GETREC, MSG_GETSAMP */
+struct msg_from {
+	uint32_t first;
+};
+
+/* MSG_RECS: struct record[], as many as fit, from `first` on */
+struct msg_recs {
+	uint16_t first;
+	uint16_t n;
+	uint32_t total;
+	/* struct record rec[n] */
+};
+
+/* MSG_BENCH */
+struct msg_bench {
+	uint16_t id; /* of bench.def */
+	uint8_t kind; /* 0 round trip, 1 enter, 2 exit */
+	uint8_t align; /* placement of the timed body, 0..3 */
+	uint32_t n; /* samples wanted */
+	uint32_t warmup; /* runs before the first sample */
+};
+
+/* MSG_BENCHED */
+struct msg_benched {
+	uint16_t id;
+	uint8_t kind;
+	uint8_t verdict; /* VERDICT_OK, or SKIP or ERROR with a reason */
+	uint32_t n; /* samples there are */
+	uint32_t discards;
+	uint32_t insns; /* instructions in the window, 0: not countable */
+	uint64_t smi; /* SMI count difference over the batch; ~0: not known */
+	uint64_t aperf, mperf; /* differences over the batch; 0: not known */
+	char reason[64];
+};
+
+/* MSG_SAMP */
+struct msg_samp {
+	uint32_t first;
+	uint32_t n;
+	/* uint32_t sample[n], TSC ticks, saturating */
+};
+
+/* MSG_REFUSE */
+struct msg_refuse {
+	uint16_t code; /* enum refuse */
+	char words[62];
+};
+
+enum refuse {
+	REFUSE_BASE = 1, /* RUN: the difference does not fit what I have; send the whole */
+	REFUSE_TYPE = 2, /* no such message */
+	REFUSE_LEN = 3, /* payload too short or too long for its type */
+	REFUSE_RANGE = 4, /* an id or index out of range */
+};
+
+/* MSG_CHECKED */
+struct msg_checked {
+	uint32_t n_bad; /* pages or registers that are not as they must be */
+	char words[120]; /* the first of them */
+};
+
+/* MSG_BYE, MSG_PANIC: text, not NUL-terminated */
+
+/* A receiver: feed it bytes, it says when a frame is whole and sound. */
+struct wire_rx {
+	uint16_t len; /* bytes of buf in use */
+	uint8_t lost; /* the frame under way is too long: drop until the next zero */
+	uint32_t n_bad; /* frames dropped so far: COBS, length, magic, version or CRC wrong */
+	uint8_t buf[WIRE_FRAME_MAX];
+};
+
+/* What a receiver found; payload points into the receiver's buffer until the next byte is fed. */
+struct wire_msg {
+	struct wire_head head;
+	const uint8_t *payload;
+};
+
+/*
+ * Feed one byte. Returns 1 and fills *ret_msg when it completes a sound frame, else 0. Total: any
+ * bytes in any order only ever raise n_bad.
+ */
+int wire_feed(struct wire_rx *rx, uint8_t byte, struct wire_msg *ret_msg);
+
+/*
+ * Encode a frame into out (WIRE_FRAME_MAX bytes). Returns its length on the wire, the final zero
+ * included, or 0 when the payload is longer than WIRE_PAYLOAD_MAX. head.magic, version and len are
+ * filled in here; type, epoch and seq are the caller's.
+ */
+size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len);
+
+/* CRC-32 as in IEEE 802.3 (reflected 0xedb88320), to be chained: start with 0. */
+uint32_t crc32_ieee(uint32_t crc, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The executable manual: a start state and a sequence go in, the trace that the manual demands comes
+ * out. Portable C, no allocation beyond the caller's struct, no knowledge of any engine.
+ *
+ * Every decision the model takes passes through one of its named rules (rules.def: basis, document,
+ * section), so that a report can cite the rule behind a field, an overlay of known differences can
+ * replace a rule's result for one engine without the model knowing, and a test can plant a fault.
+ * What the manual leaves open passes through choices (choices.def): a prediction is one path through
+ * the choices, and a trace is right when any path gives it.
+ */
+#ifndef TW_FUZZ_MODEL_H
+#define TW_FUZZ_MODEL_H
+
+#include "efi/abi/profile.h"
+#include "efi/abi/record.h"
+#include "fuzz/seq.h"
+
+enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE };
+
+enum rule_id {
+#define RULE(name, basis, intel, amd, words) RULE_##name,
+#include "fuzz/rules.def"
+#undef RULE
+	N_RULES,
+};
+
+struct rule_info {
+	const char *name;
+	enum basis basis;
+	const char *intel, *amd; /* where the manual says it; "" where it is silent */
+	const char *words;
+};
+extern const struct rule_info rule_info[N_RULES];
+
+/*
+ * One line of a list of known differences, as the model applies it: the result v of `rule` becomes
+ * (v & and) ^ xor. For a rule that says whether an event happens the result is 0 or 1; for one that
+ * says a value it is the value.
+ */
+struct overlay_line {
+	uint16_t rule;
+	uint8_t vendor; /* enum vendor the line is for; VENDOR_OTHER: every one */
+	int16_t vector; /* only for events of this vector; -1: every one */
+	uint64_t and, xor;
+	uint64_t uses; /* how often it changed a result in the last prediction */
+};
+
+struct overlay {
+	unsigned n;
+	struct overlay_line *line;
+};
+
+enum { CHOICES_MAX = 64, TRACES_MAX = 16 };
+
+/* A path through the choices: which branch each one took, of how many. */
+struct path {
+	unsigned n;
+	uint8_t branch[CHOICES_MAX], of[CHOICES_MAX];
+};
+
+struct trace {
+	uint8_t outcome; /* enum outcome */
+	uint8_t harness; /* an event came in harness text */
+	uint16_t n; /* records, the LATE one included */
+	uint32_t insns; /* instructions of victim text */
+	struct record rec[RECORDS_MAX + 1];
+	uint16_t why[RECORDS_MAX + 1][F_COUNT]; /* the rule behind each field */
+	uint8_t op[RECORDS_MAX + 1]; /* the step in whose body the event came */
+	uint16_t death; /* the rule that ended it, when outcome is not DONE */
+	struct path path;
+};
+
+/*
+ * Predict along `path` as far as it reaches and by each choice's first branch beyond; ret_trace->path
+ * is the path taken. overlay may be NULL. The records are masked (record_mask).
+ */
+void model_predict(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		   const struct path *path, struct trace *ret_trace);
+
+/* The next path after one that was taken, in depth-first order; 0 when there is none. */
+int path_next(struct path *path);
+
+/* What came of comparing an observed trace with the model. */
+struct judgement {
+	int agrees;
+	unsigned n_paths; /* predictions made */
+	unsigned record; /* first record that differs, in the path that got furthest */
+	enum record_field field; /* first field of it that differs; F_COUNT: a record is missing or extra */
+	uint16_t rule; /* the rule behind it */
+	uint64_t expected, observed;
+	struct trace trace; /* that path's whole prediction */
+};
+
+/*
+ * Lead the model along an observed trace (masked records, the LATE one included): search the paths
+ * for one that agrees; if there is none, report the one that agrees longest.
+ */
+void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		 const struct record *rec, unsigned n, struct judgement *ret_judgement);
+
+/*
+ * The same for a run that never answered (OUTCOME_SHUTDOWN, OUTCOME_HANG): agrees when some path
+ * ends so.
+ */
+void model_judge_death(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		       enum outcome outcome, struct judgement *ret_judgement);
+
+/* Whether this profile can run the sequence at all; if not, why (a static string). */
+const char *model_lacks(const struct seq *seq, const struct profile *profile);
+
+/* A profile for predictions without an engine: "intel", "amd". NULL: no such name. */
+const struct profile *profile_named(const char *name);
+
+/*
+ * The finding's name: <rule>.<field>.<expected class>-<observed class>.<context>, a legal file name,
+ * made of event meaning only, so the same on every machine and build. cap >= 160.
+ */
+void signature_of(const struct judgement *j, const struct record *rec, unsigned n, char *out, size_t cap);
+void signature_of_death(const struct judgement *j, enum outcome outcome, char *out, size_t cap);
+
+/* Words for people: "#GP(0x1b)", "IST2+0xfd8", "KTEXT pf.read[k]+3". Return out. */
+const char *event_words(const struct record *rec, char *out, size_t cap);
+const char *addr_words(uint64_t addr, char *out, size_t cap);
+/* The value of one field as a person reads it (addresses as regions, RFLAGS as letters). */
+const char *field_words(const struct record *rec, enum record_field f, char *out, size_t cap);
+uint64_t field_value(const struct record *rec, enum record_field f);
+const char *field_name(enum record_field f);
+
+/* Coverage of a predicted trace: AFL map bytes. len a power of two; map[0] is always set. */
+void cover_trace(const struct seq *seq, const struct trace *t, uint8_t *map, size_t len);
+
+#endif
