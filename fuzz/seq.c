@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sequences as bytes, and their tables of ops and lists. */
+#include "fuzz/seq.h"
+
+#include <string.h>
+
+const struct op ops[256] = {
+#define OP(id, name, op_text, op_ctx, op_arg, n, need, op_words)                                   \
+	[id] = {                                                                                   \
+		.text = op_text,                                                                   \
+		.words = op_words,                                                                 \
+		.variants = n,                                                                     \
+		.ctx = op_ctx,                                                                     \
+		.arg = ARG_##op_arg,                                                               \
+		.needs = need,                                                                     \
+	},
+#include "fuzz/ops.def"
+#undef OP
+};
+
+static const struct {
+	const char *name, *words;
+	uint8_t kind, index;
+} items[] = {
+#define ITEM(list, i, item_name, item_words) { item_name, item_words, ARG_##list, i },
+#include "fuzz/lists.def"
+#undef ITEM
+};
+
+enum { N_ITEMS = sizeof(items) / sizeof(items[0]) };
+
+unsigned list_len(enum arg_kind kind)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < N_ITEMS; i++)
+		n += items[i].kind == kind;
+	return n;
+}
+
+static int find_item(enum arg_kind kind, unsigned index)
+{
+	unsigned i;
+
+	for (i = 0; i < N_ITEMS; i++)
+		if (items[i].kind == kind && items[i].index == index)
+			return (int)i;
+	return -1;
+}
+
+const char *list_item(enum arg_kind kind, unsigned index)
+{
+	int i = find_item(kind, index);
+
+	return i < 0 ? NULL : items[i].name;
+}
+
+const char *list_words(enum arg_kind kind, unsigned index)
+{
+	int i = find_item(kind, index);
+
+	return i < 0 ? NULL : items[i].words;
+}
+
+void seq_decode(struct seq *ret_seq, const uint8_t *bytes, size_t len)
+{
+	uint8_t head[SEQ_HEADER_LEN] = { 0 };
+	size_t i, n = 0;
+
+	if (len)
+		memcpy(head, bytes, len < SEQ_HEADER_LEN ? len : SEQ_HEADER_LEN);
+	if (len > SEQ_HEADER_LEN)
+		n = (len - SEQ_HEADER_LEN) / SEQ_STEP_LEN;
+	if (n > STEPS_MAX)
+		n = STEPS_MAX;
+
+	/* The unused steps are zero, so that equal sequences are equal structs. */
+	memset(ret_seq, 0, sizeof(*ret_seq));
+	ret_seq->ring = head[0];
+	ret_seq->flags = head[1];
+	ret_seq->layout = head[2];
+	ret_seq->style = head[3];
+	ret_seq->n_steps = (uint32_t)n;
+	for (i = 0; i < n; i++) {
+		const uint8_t *p = bytes + SEQ_HEADER_LEN + i * SEQ_STEP_LEN;
+
+		ret_seq->step[i].op = p[0];
+		ret_seq->step[i].prefix = p[1];
+		ret_seq->step[i].arg = (uint16_t)(p[2] | p[3] << 8);
+	}
+}
+
+size_t seq_encode(const struct seq *seq, uint8_t *out)
+{
+	uint8_t *p = out;
+	uint32_t i;
+
+	*p++ = seq->ring;
+	*p++ = seq->flags;
+	*p++ = seq->layout;
+	*p++ = seq->style;
+	for (i = 0; i < seq->n_steps && i < STEPS_MAX; i++) {
+		*p++ = seq->step[i].op;
+		*p++ = seq->step[i].prefix;
+		*p++ = (uint8_t)seq->step[i].arg;
+		*p++ = (uint8_t)(seq->step[i].arg >> 8);
+	}
+	return (size_t)(p - out);
+}
