@@ -26,7 +26,6 @@ const char *const prefix_text[N_PREFIX] = {
 };
 
 const char *const defect_text[N_DEFECTS] = {
-	[DEFECT_NONE] = "none",
 	[DEFECT_RIP] = "rip",
 	[DEFECT_CS] = "cs",
 	[DEFECT_FL] = "fl",

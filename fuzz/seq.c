@@ -18,48 +18,35 @@ const struct op ops[256] = {
 #undef OP
 };
 
-static const struct {
+enum { LIST_MAX = 16 };
+
+static const struct item {
 	const char *name, *words;
-	uint8_t kind, index;
-} items[] = {
-#define ITEM(list, i, item_name, item_words) { item_name, item_words, ARG_##list, i },
+} items[N_ARG_KINDS][LIST_MAX] = {
+#define ITEM(list, i, item_name, item_words) [ARG_##list][i] = { item_name, item_words },
 #include "fuzz/lists.def"
 #undef ITEM
 };
 
-enum { N_ITEMS = sizeof(items) / sizeof(items[0]) };
-
 unsigned list_len(enum arg_kind kind)
 {
-	unsigned i, n = 0;
+	unsigned n = 0;
 
-	for (i = 0; i < N_ITEMS; i++)
-		n += items[i].kind == kind;
+	if ((unsigned)kind >= N_ARG_KINDS)
+		return 0;
+	while (n < LIST_MAX && items[kind][n].name)
+		n++;
 	return n;
-}
-
-static int find_item(enum arg_kind kind, unsigned index)
-{
-	unsigned i;
-
-	for (i = 0; i < N_ITEMS; i++)
-		if (items[i].kind == kind && items[i].index == index)
-			return (int)i;
-	return -1;
 }
 
 const char *list_item(enum arg_kind kind, unsigned index)
 {
-	int i = find_item(kind, index);
-
-	return i < 0 ? NULL : items[i].name;
+	return (unsigned)kind < N_ARG_KINDS && index < LIST_MAX ? items[kind][index].name : NULL;
 }
 
 const char *list_words(enum arg_kind kind, unsigned index)
 {
-	int i = find_item(kind, index);
-
-	return i < 0 ? NULL : items[i].words;
+	return (unsigned)kind < N_ARG_KINDS && index < LIST_MAX ? items[kind][index].words : NULL;
 }
 
 void seq_decode(struct seq *ret_seq, const uint8_t *bytes, size_t len)

@@ -5,8 +5,6 @@
 
 #include "fuzz/seq.h"
 
-enum { OP_DIGITS_AT = 3 }; /* "op.0x9c": a step by number */
-
 /* One byte of the header: `word[i]` stands for value i, or for bit i when it is a set. */
 struct field_text {
 	const char *name;
@@ -20,7 +18,7 @@ enum { N_FIELDS = 4 };
 extern const struct field_text field_text[N_FIELDS];
 
 extern const char *const prefix_text[N_PREFIX]; /* "", "sti+", ... */
-extern const char *const defect_text[N_DEFECTS]; /* "none", "rip", ... */
+extern const char *const defect_text[N_DEFECTS]; /* "rip", ...; NULL for DEFECT_NONE */
 
 /* The list that a damaged field's value comes from; ARG_NONE for DEFECT_NONE. */
 enum arg_kind defect_kind(unsigned field);
