@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * C constants that assembly needs too: compiled to assembly text, from which the Makefile takes the
+ * lines between the markers, so no number is typed twice. Never linked.
+ */
+#include "efi/abi/record.h"
+#include "efi/abi/tables.h"
+#include "efi/abi/victim.h"
+
+#define EMIT(name) __asm__ volatile("\n@@" #name " equ %c0" ::"i"((long)(name)))
+
+void emit_consts(void);
+void emit_consts(void)
+{
+	EMIT(ENTRY_IDT);
+	EMIT(ENTRY_SYSCALL);
+	EMIT(ENTRY_SYSCALL32);
+	EMIT(ENTRY_SYSENTER);
+	EMIT(RECORDS_MAX);
+	EMIT(STEPS_MAX);
+	EMIT(SEL_KCS);
+	EMIT(SEL_KDS);
+	EMIT(SEL_UCS32);
+	EMIT(SEL_UDS);
+	EMIT(SEL_UCS);
+	EMIT(MODE_IDLE);
+	EMIT(MODE_RUN);
+	EMIT(MODE_DRAIN);
+	EMIT(TAPE_ENTRY_LEN);
+	EMIT(TAPE_ARG0);
+	EMIT(STACK_START_GAP);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the victim image tells C of itself: its labels and its instructions. The image is fuzz/victim.asm,
+ * assembled flat; its header and these tables are at its start, and struct order is the order of the
+ * dq/dd lines there.
+ */
+#ifndef TW_ABI_VICTIM_H
+#define TW_ABI_VICTIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "efi/abi/image.h"
+#include "efi/abi/window.h"
+
+enum harn_mode { MODE_IDLE, MODE_RUN, MODE_DRAIN };
+
+enum harn_off {
+#define HARN(name, off, words) H_##name = off,
+#include "efi/abi/harn.def"
+#undef HARN
+};
+
+enum {
+	TAPE_ENTRY_LEN = 64, /* k, u, c addresses; three arguments; two spare */
+	TAPE_ARG0 = 24,
+	STACK_START_GAP = 64, /* MAIN, USTK and CSTK start this far below their tops: a sound frame lies there */
+	SET_LEN = 40,
+	RAW_LEN = 160,
+};
+
+/* A raw record, as efi/entry.inc writes it. */
+struct raw_record {
+	uint8_t vector, entry, harness, pad[5];
+	uint64_t rsi, setptr, rsp, frame[6], rflags;
+	uint16_t ss, cs;
+	uint32_t pad2;
+	uint64_t cr2, dr6, gs_base, rcx, r11, pad3[3];
+};
+_Static_assert(sizeof(struct raw_record) == RAW_LEN, "raw record");
+_Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");
+
+#define VICTIM_LABELS(X)                                                                           \
+	X(stubs)                                                                                   \
+	X(stub_stride)                                                                             \
+	X(entries_end)                                                                             \
+	X(harness_end)                                                                             \
+	X(entry_syscall)                                                                           \
+	X(entry_syscall32)                                                                         \
+	X(entry_sysenter)                                                                          \
+	X(enter)                                                                                   \
+	X(drain)                                                                                   \
+	X(land_k)                                                                                  \
+	X(land_u)                                                                                  \
+	X(land_c)                                                                                  \
+	X(end_k)                                                                                   \
+	X(end_u)                                                                                   \
+	X(end_c)                                                                                   \
+	X(sled_k)                                                                                  \
+	X(sled_k_long)                                                                             \
+	X(sled_k_end)                                                                              \
+	X(sled_u)                                                                                  \
+	X(sled_u_long)                                                                             \
+	X(sled_u_end)                                                                              \
+	X(sled_c)                                                                                  \
+	X(sled_c_long)                                                                             \
+	X(sled_c_end)                                                                              \
+	X(sled_ptr)                                                                                \
+	X(gate_tables)                                                                             \
+	X(kinsn_off)                                                                               \
+	X(kinsn_len)                                                                                \
+	X(uinsn_off)                                                                               \
+	X(uinsn_len)                                                                                \
+	X(optab_off)                                                                               \
+	X(bodytab_off)
+
+struct victim_labels {
+#define X(name) uint64_t name;
+	VICTIM_LABELS(X)
+#undef X
+};
+
+/* One instruction of victim text. */
+struct insn {
+	uint32_t addr;
+	uint8_t len, kind, a, b;
+	uint64_t imm;
+};
+
+const struct victim_labels *victim_labels(void);
+
+/* The instruction that begins at addr, or NULL. */
+const struct insn *victim_insn(uint64_t addr);
+
+/* The body of an op; 0 when the op has none for that context. */
+uint32_t victim_body(unsigned op, unsigned ctx, unsigned prefix, unsigned n_variants, unsigned variant);
+
+/* Which op's body addr lies in: fills what it knows and returns 1, or returns 0. */
+struct body_place {
+	uint8_t op, ctx, prefix;
+	uint16_t offset; /* from the start of the body */
+};
+int victim_place(uint64_t addr, struct body_place *ret_place);
+
+/* The image's bytes at addr (text and constants), or NULL; *ret_left says how many follow. */
+const uint8_t *victim_bytes(uint64_t addr, uint32_t *ret_left);
+
+#endif

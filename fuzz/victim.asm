@@ -1,0 +1,225 @@
+; SPDX-License-Identifier: BSD-2-Clause
+; The victim image: entries and recorder (efi/entry.inc), every step's body in every context under
+; every shadow prefix (fuzz/bodies.inc), and the tables that tell C and the model what the victim's
+; instructions are. Assembled flat (-f bin) for the fixed addresses of the window.
+;
+; A victim instruction is written `I KIND, a, b, imm, {text}`: NASM assembles the text and notes its
+; address, length and meaning in one act, so the model and the machine cannot run different code.
+
+%include "efi/abi/asm.inc"
+
+%assign n_insn_kinds 0
+%macro INSN_ROW 2
+I_%1	equ n_insn_kinds
+%assign n_insn_kinds n_insn_kinds+1
+%endmacro
+%define INSN(name, words) INSN_ROW name, words
+%include "fuzz/insn.def"
+
+; registers as the instruction table names them
+R_RAX	equ 0
+R_RCX	equ 1
+R_RDX	equ 2
+R_RSP	equ 4
+R_NONE	equ 255
+
+MAIN_START	equ W_MAIN + L_MAIN - STACK_START_GAP
+USTK_START	equ W_USTK + L_USTK - STACK_START_GAP
+CSTK_START	equ W_CSTK + L_CSTK - STACK_START_GAP
+LAPIC_EOI	equ W_LAPIC + 0xb0
+LAPIC_ICR	equ W_LAPIC + 0x300
+
+default rel
+
+section .head start=0 vstart=0
+section .ktext vstart=W_KTEXT follows=.head align=64
+section .utext vstart=W_UTEXT follows=.ktext align=64
+section .uconst vstart=W_UCONST follows=.utext align=64
+section .kconst vstart=W_KCONST follows=.uconst align=64
+section .kinsn vstart=0 follows=.kconst align=64
+section .uinsn vstart=0 follows=.kinsn align=64
+section .optab vstart=0 follows=.uinsn align=64
+section .bodytab vstart=0 follows=.optab align=64
+
+%define insn_section .kinsn
+%macro I 5+
+%%b:	%5
+%%e:
+[section insn_section]
+	dd %%b
+	db %%e - %%b, I_%1, %2, %3
+	dq %4
+__SECT__
+%endmacro
+
+%define CTX_K 0
+%define CTX_U 1
+%define CTX_C 2
+%define ctx CTX_K
+%define prefix 0
+
+%macro NEXT 0
+%if ctx == CTX_K
+	I JMPTAPE, 0, 0, 0, jmp [abs rsi+W_TAPE]
+%elif ctx == CTX_U
+	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
+%else
+	I JMPTAPE, 16, 0, 0, jmp [cs:esi+W_TAPE+16]
+%endif
+%endmacro
+
+section .ktext
+bits 64
+%include "efi/entry.inc"
+
+; --- where contexts begin and end ----------------------------------------------------------------
+align 64
+land_k:	NEXT
+end_k:	I ENDRUN, 0, 0, 0, jmp escape
+align 64
+sled_k:
+%rep 16
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_k_long:
+%rep 512
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_k_end:
+
+%define insn_section .uinsn
+section .utext
+%define ctx CTX_U
+land_u:	NEXT
+land_u2:
+	I MOVRI, R_RSP, 0, USTK_START, mov esp, USTK_START
+	NEXT
+end_u:	I UD2, 0, 0, 0, ud2
+align 64
+sled_u:
+%rep 16
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_u_long:
+%rep 512
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_u_end:
+
+bits 32
+%define ctx CTX_C
+land_c:	NEXT
+land_c2:
+	I MOVRI, R_RSP, 0, CSTK_START, mov esp, CSTK_START
+	NEXT
+end_c:	I UD2, 0, 0, 0, ud2
+align 64
+sled_c:
+%rep 16
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_c_long:
+%rep 512
+	I NOP, 0, 0, 0, nop
+%endrep
+	NEXT
+sled_c_end:
+
+section .uconst
+sled_ptr:
+	dq sled_k, sled_u, sled_c
+sel_kds: dq SEL_KDS
+sel_uds: dq SEL_UDS
+align 64
+go_frame_u:
+	dq land_u, SEL_UCS, USTK_START, SEL_UDS
+go_frame_c:
+	dq land_c, SEL_UCS32, CSTK_START, SEL_UDS
+go_frame_us:
+	dq 0x102, land_u, SEL_UCS, USTK_START, SEL_UDS
+go_frame_uc:
+	dq land_c2, SEL_UCS32
+go_frame_cu:
+	dd land_u2, SEL_UCS
+
+; Tables that map a gate's attribute byte to another one, so that a step can change one field of it
+; without touching a flag: 8 types, 4 DPLs, 2 present bits.
+section .kconst
+gate_tables:
+%macro TYPETAB 1
+%assign i 0
+%rep 256
+	db (i & 0xf0) | %1
+%assign i i+1
+%endrep
+%endmacro
+	TYPETAB 0xe
+	TYPETAB 0xf
+	TYPETAB 0xc
+	TYPETAB 0x5
+	TYPETAB 0x6
+	TYPETAB 0x9
+	TYPETAB 0x0
+	TYPETAB 0xb
+%assign d 0
+%rep 4
+%assign i 0
+%rep 256
+	db (i & 0x9f) | (d << 5)
+%assign i i+1
+%endrep
+%assign d d+1
+%endrep
+%assign d 0
+%rep 2
+%assign i 0
+%rep 256
+	db (i & 0x7f) | (d << 7)
+%assign i i+1
+%endrep
+%assign d d+1
+%endrep
+
+%include "fuzz/bodies.inc"
+
+; --- the header --------------------------------------------------------------------------------
+section .ktext
+ktext_end:
+section .utext
+utext_end:
+section .uconst
+uconst_end:
+section .kconst
+kconst_end:
+section .kinsn
+kinsn_end:
+section .uinsn
+uinsn_end:
+section .optab
+optab_end:
+section .bodytab
+bodytab_end:
+
+section .head
+	dd 0x314d4954, 4
+	dd W_KTEXT, section..ktext.start, ktext_end - W_KTEXT
+	dd W_UTEXT, section..utext.start, utext_end - W_UTEXT
+	dd W_UCONST, section..uconst.start, uconst_end - W_UCONST
+	dd W_KCONST, section..kconst.start, kconst_end - W_KCONST
+	times 4*3 dd 0
+	dq stubs, STUB_STRIDE, entries_end, harness_end
+	dq entry_syscall, entry_syscall32, entry_sysenter
+	dq enter, drain
+	dq land_k, land_u, land_c, end_k, end_u, end_c
+	dq sled_k, sled_k_long, sled_k_end
+	dq sled_u, sled_u_long, sled_u_end
+	dq sled_c, sled_c_long, sled_c_end
+	dq sled_ptr, gate_tables
+	dq section..kinsn.start, kinsn_end
+	dq section..uinsn.start, uinsn_end
+	dq section..optab.start, section..bodytab.start
