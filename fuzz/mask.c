@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is not compared: fields that do not belong to an event, or that the manual leaves undefined.
+ * A mask is a function of the record alone, the same C for guest and model. Each row of masks.def is
+ * one of them, with the manual's section; docs/model.md shows the table.
+ */
+#include <string.h>
+
+#include "efi/abi/record.h"
+#include "efi/abi/tables.h"
+#include "fuzz/insn.h"
+#include "fuzz/tape.h"
+
+enum { RF = 0x10000, VEC_DB = 1, VEC_NMI = 2, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
+
+static int asynchronous(const struct record *r)
+{
+	if (r->entry != ENTRY_IDT)
+		return 0;
+	if (r->vector == VEC_NMI)
+		return 1;
+	for (unsigned i = 0; i < IPI_VECTORS; i++)
+		if (r->vector == ipi_vector[i])
+			return 1;
+	return 0;
+}
+
+/* The window that addr lies in, its jump included, as its first address; 0: none. */
+static uint64_t window_of(uint64_t addr)
+{
+	const struct victim_labels *l = victim_labels();
+	const struct insn *in;
+
+	if (addr >= l->sled_k && addr < l->sled_k_end)
+		return l->sled_k;
+	if (addr >= l->sled_u && addr < l->sled_u_end)
+		return l->sled_u;
+	if (addr >= l->sled_c && addr < l->sled_c_end)
+		return l->sled_c;
+	in = victim_insn(addr);
+	if (!in || in->kind != INSN_JSLED)
+		return 0;
+	if (addr < W_UTEXT)
+		return l->sled_k;
+	return in->imm == l->sled_ptr + 8 ? l->sled_u : l->sled_c;
+}
+
+void record_mask(struct record *r)
+{
+	uint64_t w;
+
+	if (r->entry == ENTRY_LATE)
+		return;
+	if (r->entry != ENTRY_IDT || r->vector != VEC_PF)
+		r->cr2 = 0;
+	if (r->entry != ENTRY_IDT || r->vector != VEC_DB)
+		r->dr6 = 0;
+	if (r->entry != ENTRY_SYSCALL && r->entry != ENTRY_SYSCALL32)
+		r->rcx = r->r11 = 0;
+	if (r->entry == ENTRY_IDT && (r->vector == VEC_DF || r->vector == VEC_MC)) {
+		r->rip = 0;
+		r->rflags &= ~(uint64_t)RF;
+	}
+	if (r->entry == ENTRY_IDT && (r->cs & 0xffff) == SEL_UCS32)
+		r->rsp &= 0xffffffff;
+	if (asynchronous(r)) {
+		w = window_of(r->rip);
+		if (w) {
+			r->rip = w;
+			r->flags |= REC_WINDOW;
+		}
+	}
+}

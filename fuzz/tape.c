@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fuzz/tape.h"
+
+enum { TABLE_TYPE0 = 0, TABLE_DPL0 = 8, TABLE_P0 = 12 };
+
+const uint8_t ipi_vector[IPI_VECTORS] = { 0x40, 0x42, 0x61 };
+
+static const uint8_t ist_of[N_LAYOUT][32] = {
+	[LAYOUT_PLAIN] = { [8] = 1 },
+	[LAYOUT_LINUX] = { [8] = 1, [2] = 2, [1] = 3, [18] = 4 },
+	[LAYOUT_SHARED] = { [8] = 1, [1] = 2, [2] = 2, [3] = 2, [14] = 2 },
+};
+
+const uint8_t *layout_ist(unsigned layout)
+{
+	return ist_of[layout % N_LAYOUT];
+}
+
+static uint64_t page_value(unsigned index, unsigned op)
+{
+	switch (index) {
+	case 0:
+		return W_DNP + 0x100;
+	case 1:
+		return W_DSUP + 0x100;
+	case 2:
+		return W_DRO + 0x100;
+	case 3:
+		return W_DUSER + 0x100;
+	case 4:
+		return 0x2000;
+	default:
+		return op == OP_PFEXEC ? victim_labels()->land_k : W_KTEXT + 0x1000;
+	}
+}
+
+static uint64_t rip_value(unsigned index)
+{
+	const struct victim_labels *l = victim_labels();
+	const uint64_t v[] = { l->land_u, NONCANONICAL, LAST_LOWER, W_DNP + 0x200, W_DUSER + 0x200,
+			       l->land_k, l->land_c, 0 };
+
+	return v[index];
+}
+
+static uint64_t rcx_value(unsigned index, unsigned op)
+{
+	const struct victim_labels *l = victim_labels();
+	const uint64_t ok = op == OP_SYSEXITL || op == OP_SYSRETL ? l->land_c : l->land_u;
+	const uint64_t v[] = { ok, NONCANONICAL, W_DNP + 0x200, l->land_k, LAST_LOWER, l->land_u,
+			       l->land_c };
+
+	return v[index];
+}
+
+static const uint32_t flags_value[] = {
+	0x2, 0x202, 0x102, 0x4002, 0x40002, 0x402, 0x10002, 0x20002, 0x3002, 0x302, 0x10102, 0x8d7,
+	0xffc08028, 0x380002,
+};
+static const uint16_t sel_value[] = {
+	0, 3, SEL_KDS, SEL_UDS, SEL_KCS, SEL_UCS, SEL_KDS_NP, SEL_UDS_NP, SEL_UDS_RO, SEL_OUT, SEL_LDT,
+	SEL_UDS & ~3, SEL_KDS | 3, SEL_TSS,
+};
+static const uint16_t cs_value[] = {
+	0, SEL_KCS, SEL_UCS, SEL_UCS32, SEL_KDS, SEL_UDS, SEL_KCS_NP, SEL_UCS_NP, SEL_OUT, SEL_UCS_LD,
+	SEL_KCS | 3, SEL_UCS & ~3, SEL_UDS_NP, 3, SEL_UDS_RO,
+};
+static const uint64_t rsp_value[] = {
+	USTK_START, MAIN_START, NONCANONICAL, W_DNP + 0x800, MAIN_START - 61, W_IST2 + L_IST2,
+	W_RSP0 + L_RSP0, 0,
+};
+static const uint32_t fmask_value[] = { FMASK_START | 0x8d5, 0, 0x47600 | 0x8d5, 0x200, 0xffffffff };
+
+uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
+{
+	index %= list_len(kind);
+	switch (kind) {
+	case ARG_PAGE:
+		return page_value(index, op);
+	case ARG_SEL:
+		return sel_value[index];
+	case ARG_FLAGS:
+		return flags_value[index];
+	case ARG_FMASK:
+		return fmask_value[index];
+	case ARG_RIP:
+		return rip_value(index);
+	case ARG_CS:
+		return cs_value[index];
+	case ARG_RSP:
+		return rsp_value[index];
+	case ARG_RCX:
+		return rcx_value(index, op);
+	case ARG_IPIVEC:
+		return 0x44000u | ipi_vector[index]; /* fixed, asserted, to self */
+	default:
+		return index;
+	}
+}
+
+static uint64_t bool_value(unsigned op, unsigned on)
+{
+	if (op == OP_TS)
+		return on ? CR0_START | CR0_TS : CR0_START;
+	return on ? EFER_START : EFER_START & ~1ull; /* LMA is read-only: writing it as it is */
+}
+
+/* Arguments of one step; returns the variant of the body. */
+static unsigned arguments(const struct step *s, uint64_t arg[2])
+{
+	static const uint8_t defect_list[] = { ARG_NONE, ARG_RIP, ARG_CS, ARG_FLAGS, ARG_RSP, ARG_CS };
+	const struct victim_labels *l = victim_labels();
+	unsigned lo = s->arg & 0xff, hi = s->arg >> 8, kind = ops[s->op].arg;
+	uint64_t gate = ALIAS(W_IDT + 16ull * lo);
+
+	arg[0] = arg[1] = 0;
+	switch (kind) {
+	case ARG_NONE:
+		return 0;
+	case ARG_VECTOR:
+		return lo;
+	case ARG_GATE:
+		arg[0] = gate + (s->op == OP_IST ? 4 : 5);
+		if (s->op == OP_IST)
+			arg[1] = hi % 8;
+		else if (s->op == OP_GATETYPE)
+			arg[1] = l->gate_tables + 256 * (TABLE_TYPE0 + hi % 8);
+		else if (s->op == OP_GATEDPL)
+			arg[1] = l->gate_tables + 256 * (TABLE_DPL0 + hi % 4);
+		else
+			arg[1] = l->gate_tables + 256 * (TABLE_P0 + hi % 2);
+		return 0;
+	case ARG_DEFECT:
+		lo %= N_DEFECTS;
+		if (lo)
+			arg[0] = list_value((enum arg_kind)defect_list[lo], hi, s->op);
+		return lo;
+	case ARG_BOOL:
+		arg[0] = bool_value(s->op, lo % 2);
+		return 0;
+	default:
+		arg[0] = list_value((enum arg_kind)kind, lo, s->op);
+		if (s->op == OP_LSS)
+			arg[0] = arg[0] << 32 | 0x1000; /* m16:32 */
+		return kind == ARG_RCX && ops[s->op].variants == 2 && lo % list_len(ARG_RCX) != 0;
+	}
+}
+
+static uint32_t body_of(const struct step *s, unsigned ctx, unsigned variant)
+{
+	unsigned prefix = s->prefix % N_PREFIX;
+	uint32_t addr;
+
+	if (prefix == P_POPSS && ctx != CTX_C)
+		prefix = P_NONE;
+	addr = victim_body(s->op, ctx, prefix, ops[s->op].variants, variant);
+	return addr ? addr : victim_body(OP_NOP, ctx, P_NONE, 1, 0);
+}
+
+void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
+		  struct tape *ret_tape)
+{
+	const struct victim_labels *l = victim_labels();
+	struct tape t = { 0 };
+	uint8_t *e = mem;
+
+	for (unsigned i = 0; i < seq->n_steps; i++, e += TAPE_ENTRY_LEN) {
+		struct step s = seq->step[i];
+		uint64_t arg[2];
+		unsigned variant;
+
+		if (!ops[s.op].text)
+			s = (struct step){ .op = OP_NOP };
+		if ((ops[s.op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE))
+			s = (struct step){ .op = OP_NOP };
+		variant = arguments(&s, arg);
+		t.needs |= ops[s.op].needs;
+		t.swapgs |= s.op == OP_SWAPGS;
+		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
+			put64(e + 8 * ctx, body_of(&s, ctx, variant));
+		put64(e + TAPE_ARG0, arg[0]);
+		put64(e + TAPE_ARG0 + 8, arg[1]);
+	}
+	put64(e, l->end_k);
+	put64(e + 8, l->end_u);
+	put64(e + 16, l->end_c);
+	t.end = (uint64_t)(e - mem);
+	t.rflags = 2;
+	if (seq->flags & START_IF)
+		t.rflags |= 0x200;
+	if (seq->flags & START_AC)
+		t.rflags |= 0x40000;
+	if (seq->flags & START_DF)
+		t.rflags |= 0x400;
+	if (seq->flags & START_NT)
+		t.rflags |= 0x4000;
+	*ret_tape = t;
+}
+
+void stack_tops(uint8_t *main_top, uint8_t *user_top, uint8_t *compat_top)
+{
+	const struct victim_labels *l = victim_labels();
+	const uint64_t frame[2][5] = {
+		{ l->land_u, SEL_UCS, 0x2, USTK_START, SEL_UDS },
+		{ l->land_u, SEL_UCS, 0x202, USTK_START, SEL_UDS },
+	};
+
+	for (unsigned i = 0; i < 5; i++) {
+		put64(main_top - STACK_START_GAP + 8 * i, frame[0][i]);
+		put64(user_top - STACK_START_GAP + 8 * i, frame[1][i]);
+	}
+	put64(compat_top - STACK_START_GAP, l->land_c | (uint64_t)SEL_UCS32 << 32);
+	put64(compat_top - STACK_START_GAP + 8, 0x202 | (uint64_t)CSTK_START << 32);
+	put64(compat_top - STACK_START_GAP + 16, SEL_UDS);
+}
+
+void set_bottom(uint8_t *set)
+{
+	const struct victim_labels *l = victim_labels();
+
+	put64(set, 0x1111);
+	put64(set + 8, l->land_u); /* RCX: where SYSRET goes */
+	put64(set + 16, l->land_u); /* RDX: where SYSEXIT goes */
+	put64(set + 24, 0x202); /* R11: what SYSRET makes RFLAGS */
+	put64(set + 32, W_HARN + H_SETS);
+}
