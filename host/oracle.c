@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How a verdict is reached: by hash where the prediction holds, by the whole trace where it does not. */
+#include "host/oracle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+#define VERDICT(id, name, status, words)                                                           \
+	case VERDICT_##name:                                                                       \
+		return #name;
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+	}
+	return "ERROR";
+}
+
+int verdict_status(enum verdict v)
+{
+	switch (v) {
+#define VERDICT(id, name, status, words)                                                           \
+	case VERDICT_##name:                                                                       \
+		return status;
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+	}
+	return 3;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+	static const char *const name[] = {
+		[OUTCOME_DONE] = "DONE",
+		[OUTCOME_SHUTDOWN] = "SHUTDOWN",
+		[OUTCOME_HANG] = "HANG",
+	};
+	return name[outcome];
+}
+
+int can_break_delivery(const struct seq *seq)
+{
+	for (uint32_t i = 0; i < seq->n_steps; i++) {
+		if (ops[seq->step[i].op].needs & TABLES)
+			return 1;
+	}
+	return 0;
+}
+
+int is_unknown(const struct result *r)
+{
+	return verdict_status(r->verdict) == 1 && !r->n_known;
+}
+
+static struct overlay *overlay_of(struct oracle *o)
+{
+	return o->known ? &o->known->overlay : NULL;
+}
+
+static int expects(const struct trace *t, const struct msg_done *done)
+{
+	return t->outcome == OUTCOME_DONE && t->n == done->n_rec &&
+	       record_hash(t->rec, t->n) == done->hash;
+}
+
+/*
+ * Look for a path whose trace has the guest's hash, first the one already predicted. Most traces
+ * leave the manual no choice or take the habitual one, so this is nearly always one comparison.
+ */
+static int find_by_hash(struct oracle *o, const struct seq *seq, const struct msg_done *done,
+			struct judgement *j)
+{
+	j->n_paths = 1;
+	if (expects(&j->trace, done))
+		return 1;
+	if (!j->trace.path.n)
+		return 0;
+
+	struct path path = { 0 };
+	for (; j->n_paths < TRACES_MAX; j->n_paths++) {
+		model_predict(seq, o->profile, overlay_of(o), &path, &j->trace);
+		if (expects(&j->trace, done))
+			return 1;
+		path = j->trace.path;
+		if (!path_next(&path))
+			return 0;
+	}
+	return 0;
+}
+
+/* A trace or death that agrees: as the manual says, or as known differences say. */
+static void settle_agreement(struct oracle *o, struct result *r)
+{
+	r->j.agrees = 1;
+	r->n_known = o->known ? known_used(o->known, r->known, KNOWN_IDS_MAX) : 0;
+	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
+	if (r->outcome == OUTCOME_DONE)
+		o->habit = r->j.trace.path;
+}
+
+static void error(struct result *r, const char *what, const char *words)
+{
+	r->verdict = VERDICT_ERROR;
+	snprintf(r->reason, sizeof(r->reason), "%s%s%.180s", what, *words ? ": " : "", words);
+}
+
+static int recover(struct oracle *o, struct result *r)
+{
+	o->n_recoveries++;
+	if (engine_recover(o->engine) == ENGINE_OK)
+		return 0;
+	o->broken = 1;
+	error(r, "the engine could not be brought back to its snapshot; run `trainwreck doctor`",
+	      engine_words(o->engine));
+	return -1;
+}
+
+static void settle_done(struct oracle *o, const struct seq *seq, const struct msg_done *done,
+			struct result *r)
+{
+	r->outcome = OUTCOME_DONE;
+	o->n_events += done->n_rec ? done->n_rec - 1u : 0;
+	if (done->flags & DONE_DIRTY) {
+		error(r, "the guest's state did not verify after this run; run it alone", "");
+		recover(o, r);
+		return;
+	}
+	if (find_by_hash(o, seq, done, &r->j)) {
+		settle_agreement(o, r);
+		return;
+	}
+
+	int n = engine_records(o->engine, r->observed, RECORDS_MAX + 1);
+	if (n < 0 || record_hash(r->observed, (unsigned)n) != done->hash) {
+		error(r, "the records of the run do not arrive as hashed; check the link, then run it again",
+		      n < 0 ? engine_status_words(engine_last_status(o->engine)) : "");
+		recover(o, r);
+		return;
+	}
+	r->n_observed = (unsigned)n;
+	r->has_observed = 1;
+	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
+	if (r->j.agrees) {
+		settle_agreement(o, r);
+		return;
+	}
+	r->verdict = VERDICT_DIVERGE;
+	signature_of(&r->j, r->observed, r->n_observed, r->signature, sizeof(r->signature));
+}
+
+static void settle_death(struct oracle *o, const struct seq *seq, enum outcome outcome,
+			 struct result *r)
+{
+	r->outcome = outcome;
+	if (engine_registers(o->engine, r->registers, sizeof(r->registers)) < 0)
+		r->registers[0] = 0;
+	model_judge_death(seq, o->profile, overlay_of(o), outcome, &r->j);
+	if (r->j.agrees) {
+		settle_agreement(o, r);
+	} else {
+		r->verdict = outcome == OUTCOME_HANG ? VERDICT_HANG : VERDICT_CRASH;
+		signature_of_death(&r->j, outcome, r->signature, sizeof(r->signature));
+	}
+	recover(o, r);
+}
+
+static void settle_engine_death(struct oracle *o, struct result *r)
+{
+	r->outcome = OUTCOME_SHUTDOWN;
+	r->verdict = VERDICT_CRASH;
+	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,
+			    sizeof(r->signature));
+	recover(o, r);
+}
+
+static void settle(struct oracle *o, const struct seq *seq, enum engine_status status,
+		   const struct msg_done *done, struct result *r)
+{
+	switch (status) {
+	case ENGINE_OK:
+		settle_done(o, seq, done, r);
+		return;
+	case ENGINE_SHUTDOWN:
+		settle_death(o, seq, OUTCOME_SHUTDOWN, r);
+		return;
+	case ENGINE_HANG:
+		settle_death(o, seq, OUTCOME_HANG, r);
+		return;
+	case ENGINE_DEAD:
+		settle_engine_death(o, r);
+		return;
+	case ENGINE_REFUSED:
+	case ENGINE_PANIC:
+	case ENGINE_FAULT:
+		break;
+	}
+	error(r, engine_status_words(status), engine_words(o->engine));
+	recover(o, r);
+}
+
+void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)
+{
+	struct result *r = ret_result;
+	uint8_t bytes[SEQ_BYTES_MAX];
+	struct msg_done done = { 0 };
+
+	memset(r, 0, offsetof(struct result, observed));
+	r->n_known = 0;
+	r->reason[0] = r->registers[0] = 0;
+	memset(&r->j, 0, offsetof(struct judgement, trace));
+	const char *lacks = model_lacks(seq, o->profile);
+	if (lacks) {
+		r->verdict = VERDICT_SKIP;
+		snprintf(r->reason, sizeof(r->reason), "%s", lacks);
+		return;
+	}
+
+	size_t len = seq_encode(seq, bytes);
+	int ask_first = o->death_stride > 1 && can_break_delivery(seq);
+	if (ask_first) {
+		model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
+		if (r->j.trace.outcome != OUTCOME_DONE &&
+		    ++o->n_skipped_deaths % o->death_stride) {
+			r->not_run = 1;
+			r->outcome = (enum outcome)r->j.trace.outcome;
+			r->verdict = VERDICT_PASS;
+			return;
+		}
+	}
+	o->n_runs++;
+	enum engine_status status = engine_run_send(o->engine, bytes, len, o->deadline_ms);
+	if (!ask_first)
+		model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
+	if (status == ENGINE_OK)
+		status = engine_run_wait(o->engine, &done);
+	settle(o, seq, status, &done, r);
+}
+
+int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	static struct result again;
+	char signature[SIGNATURE_CAP];
+	int same = 0;
+
+	memcpy(signature, r->signature, sizeof(signature));
+	unsigned stride = o->death_stride;
+	o->death_stride = 0;
+	for (int i = 0; i < CONFIRM_TIMES && !o->broken; i++) {
+		if (recover(o, &again))
+			break;
+		oracle_run(o, seq, &again);
+		same += !again.n_known && !strcmp(again.signature, signature);
+	}
+	o->death_stride = stride;
+	if (same == CONFIRM_TIMES) {
+		*r = again;
+		return 1;
+	}
+	r->verdict = VERDICT_ERROR;
+	snprintf(r->reason, sizeof(r->reason), "flaky: %.120s came %d of %d times from a fresh state",
+		 signature, same, CONFIRM_TIMES);
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One sequence, one verdict: runs it on an engine, asks the model, and says what the difference is.
+ * `run`, `target`, `triage` and `replay` all judge through here.
+ */
+#ifndef TW_HOST_ORACLE_H
+#define TW_HOST_ORACLE_H
+
+#include <stddef.h>
+
+#include "fuzz/model.h"
+#include "host/engine.h"
+#include "host/known.h"
+
+enum verdict {
+#define VERDICT(id, name, status, words) VERDICT_##name = id,
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+};
+
+enum { SIGNATURE_CAP = 192, KNOWN_IDS_MAX = 16, CONFIRM_TIMES = 3 };
+
+struct oracle {
+	struct engine *engine;
+	const struct profile *profile;
+	struct known *known; /* NULL: strict, no difference is known */
+	int deadline_ms;
+	struct path habit; /* the branches this machine took in its last agreeing run */
+	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths;
+	unsigned death_stride; /* run one predicted death in this many; 0 or 1: every one */
+	int broken; /* the engine could not be recovered: it has to be started anew */
+};
+
+struct result {
+	enum verdict verdict;
+	int not_run; /* a predicted death that was passed over */
+	char signature[SIGNATURE_CAP]; /* "" unless DIVERGE, CRASH or HANG, or known */
+	enum outcome outcome; /* what was observed */
+	int has_observed;
+	unsigned n_observed;
+	struct record observed[RECORDS_MAX + 1];
+	struct judgement j; /* j.trace: what was expected */
+	unsigned n_known;
+	const char *known[KNOWN_IDS_MAX]; /* ids of the known differences that explain it */
+	char reason[320]; /* SKIP, ERROR: why */
+	char registers[4096]; /* after a death */
+};
+
+/* Run and judge. A dead engine is recovered before this returns. */
+void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result);
+
+/*
+ * Run a sequence that diverged CONFIRM_TIMES more, each from a fresh state. Returns 1 when each time
+ * gives the same signature; 0 when not: *r is then ERROR and its reason says how often it came.
+ */
+int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r);
+
+/* Whether a step of the sequence can break event delivery. */
+int can_break_delivery(const struct seq *seq);
+
+/* Whether the result is a difference that no known one covers. */
+int is_unknown(const struct result *r);
+
+const char *verdict_name(enum verdict v);
+int verdict_status(enum verdict v); /* the exit status it calls for when it is not known */
+const char *outcome_name(enum outcome outcome);
+
+/* The signature of an engine's own death: its signal, and the frame or assertion its stderr names. */
+void signature_of_engine(int wait_status, const char *stderr_path, char *out, size_t cap);
+
+#endif
