@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "efi/abi/profile.h"
 #include "fuzz/seq.h"
 
 /* One sequence and what is known of where it came from. */
@@ -33,6 +34,13 @@ int seq_cases_add(struct seq_cases *cases, const char *path, char *err, size_t c
 
 /* Append a case written on the command line (-e). */
 int seq_cases_add_text(struct seq_cases *cases, const char *text, char *err, size_t cap);
+
+/*
+ * The first word of the case's needs that this CPU does not offer, or NULL when it may run. A word
+ * is a vendor ("intel", "amd") or a feature of profile.h; any other names what this build cannot
+ * set up ("fred-tables"). The words are separated by spaces; the answer points into the case.
+ */
+const char *seq_case_lacks(const struct seq_case *c, const struct profile *profile);
 
 void seq_cases_free(struct seq_cases *cases);
 
