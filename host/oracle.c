@@ -209,6 +209,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	r->n_known = 0;
 	r->reason[0] = r->registers[0] = 0;
 	memset(&r->j, 0, offsetof(struct judgement, trace));
+	r->j.trace.n = 0;
+	r->j.trace.outcome = OUTCOME_DONE;
 	const char *lacks = model_lacks(seq, o->profile);
 	if (lacks) {
 		r->verdict = VERDICT_SKIP;
