@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# docs/language.md lists exactly the ops and list items that there are, and each op has its seed.
+set -eu
+cd "$(dirname "$0")/.."
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+sed -n 's/^OP(\(0x..\), [^"]*"\([^"]*\)".*"\([^"]*\)")$/\1 \2 \3/p' fuzz/ops.def >"$tmp/ops"
+sed -n 's/^| \(0x..\) | `\([^`]*\)` | [^|]* | [^|]* | \(.*\) |$/\1 \2 \3/p' docs/language.md >"$tmp/doc-ops"
+diff -u "$tmp/ops" "$tmp/doc-ops" || {
+	echo "docs/language.md and fuzz/ops.def differ; mend the table of steps" >&2
+	exit 1
+}
+
+sed -n 's/^ITEM([A-Z]*, *\([0-9]*\), *"\([^"]*\)", *"\([^"]*\)")$/\1 \2 \3/p' fuzz/lists.def >"$tmp/items"
+sed -n 's/^| \([0-9]*\) | `\([^`]*\)` | \(.*\) |$/\1 \2 \3/p' docs/language.md >"$tmp/doc-items"
+diff -u "$tmp/items" "$tmp/doc-items" || {
+	echo "docs/language.md and fuzz/lists.def differ; mend the tables of lists" >&2
+	exit 1
+}
+
+test -s "$tmp/ops" && test -s "$tmp/items"
+while read -r _ op _; do
+	seed=corpus/step/$(echo "$op" | tr . -).seq
+	grep -qE "(^|\+)$op( |\$)" "$seed" || {
+		echo "$seed: missing, or without the step $op; write it" >&2
+		exit 1
+	}
+done <"$tmp/ops"
+for seed in corpus/step/*.seq corpus/system/*.seq; do
+	head -1 "$seed" | grep -q '^# ' && grep -q '^# Source: ' "$seed" || {
+		echo "$seed: must open with its claim and a '# Source:' line" >&2
+		exit 1
+	}
+done
