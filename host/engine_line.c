@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests and answers: the same for every engine. */
+#include <string.h>
+
+#include "host/engine_ops.h"
+
+enum {
+	RETRY_MS = 100, /* silence after which a request is repeated; doubles each time */
+	RETRY_MS_MAX = 2000,
+};
+
+static void put(struct engine *e)
+{
+	/* what cannot be sent now is sent by the next repetition, or the deadline ends it */
+	link_send(&e->link, e->out, e->out_len, RETRY_MS);
+	e->retry_at = now_ms() + e->retry_ms;
+}
+
+static void ask(struct engine *e, enum msg_type type, const void *payload, size_t len)
+{
+	struct wire_head head = { .type = (uint8_t)type, .epoch = e->epoch, .seq = ++e->seq };
+
+	e->out_len = wire_encode(e->out, head, payload, len);
+	e->retry_ms = RETRY_MS;
+	put(e);
+}
+
+static void keep_words(struct engine *e, const uint8_t *text, size_t len)
+{
+	memcpy(e->words, text, len);
+	e->words[len] = 0;
+}
+
+/* A frame has come: is it the answer? ENGINE_HANG stands for "no, go on waiting". */
+static enum engine_status judge(struct engine *e, const struct wire_msg *msg)
+{
+	if (msg->head.type == MSG_PANIC) {
+		keep_words(e, msg->payload, msg->head.len);
+		return ENGINE_PANIC;
+	}
+	if (msg->head.epoch != e->epoch || msg->head.seq != e->seq)
+		return ENGINE_HANG;
+	if (msg->head.type != MSG_REFUSE)
+		return ENGINE_OK;
+	if (msg->head.len != sizeof(struct msg_refuse))
+		return ENGINE_FAULT;
+	keep_words(e, msg->payload + offsetof(struct msg_refuse, words),
+		   sizeof(((struct msg_refuse *)0)->words));
+	return ENGINE_REFUSED;
+}
+
+/* Nothing came for a while. */
+static enum engine_status silence(struct engine *e)
+{
+	if (now_ms() >= e->deadline) {
+		e->ops->freeze(e);
+		return ENGINE_HANG;
+	}
+	if (now_ms() >= e->retry_at) {
+		e->retry_ms = e->retry_ms * 2 < RETRY_MS_MAX ? e->retry_ms * 2 : RETRY_MS_MAX;
+		put(e);
+	}
+	return ENGINE_OK;
+}
+
+static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
+{
+	for (;;) {
+		int64_t until = e->deadline < e->retry_at ? e->deadline : e->retry_at;
+		int64_t wait = until - now_ms();
+		enum engine_status status;
+
+		switch (link_receive(&e->link, e->watch_fd, wait > 0 ? (int)wait : 0, ret_msg)) {
+		case LINK_FRAME:
+			status = judge(e, ret_msg);
+			if (status != ENGINE_HANG)
+				return status;
+			break;
+		case LINK_WATCH:
+			status = e->ops->watch(e);
+			if (status != ENGINE_OK)
+				return status;
+			break;
+		case LINK_CLOSED:
+			status = e->ops->watch(e);
+			return status == ENGINE_OK ? ENGINE_DEAD : status;
+		case LINK_TIMEOUT:
+			status = silence(e);
+			if (status != ENGINE_OK)
+				return status;
+			break;
+		}
+	}
+}
+
+/* Remember how it ended; after anything but an answer the guest's last case is unknown. */
+static enum engine_status ended(struct engine *e, enum engine_status status)
+{
+	e->last = status;
+	if (status != ENGINE_OK)
+		e->has_base = 0;
+	return status;
+}
+
+enum engine_status engine_request(struct engine *e, enum msg_type type, const void *payload,
+				  size_t len, int deadline_ms, struct wire_msg *ret_msg)
+{
+	e->words[0] = 0;
+	if (len > WIRE_PAYLOAD_MAX)
+		return ended(e, ENGINE_FAULT);
+	e->deadline = now_ms() + deadline_ms;
+	ask(e, type, payload, len);
+	return ended(e, answer(e, ret_msg));
+}
+
+/* Send e->run, as a difference when the guest has something to differ from. */
+static void ask_run(struct engine *e, int whole)
+{
+	const struct engine_case *new = &e->run, *old = &e->base;
+	uint8_t payload[sizeof(struct msg_run) + SEQ_BYTES_MAX];
+	struct msg_run run = { .crc = crc32_ieee(0, new->bytes, new->len) };
+	size_t most = new->len < old->len ? new->len : old->len, head = 0, tail = 0, n;
+
+	e->whole = whole;
+	while (!whole && head < most && new->bytes[head] == old->bytes[head])
+		head++;
+	while (!whole && tail < most - head &&
+	       new->bytes[new->len - 1 - tail] == old->bytes[old->len - 1 - tail])
+		tail++;
+	run.head = (uint16_t)head;
+	run.tail = (uint16_t)tail;
+	n = new->len - head - tail;
+	memcpy(payload, &run, sizeof(run));
+	memcpy(payload + sizeof(run), new->bytes + head, n);
+	ask(e, MSG_RUN, payload, sizeof(run) + n);
+}
+
+enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_t len,
+				   int deadline_ms)
+{
+	e->words[0] = 0;
+	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
+	if (e->run.len)
+		memcpy(e->run.bytes, bytes, e->run.len);
+	e->deadline = now_ms() + deadline_ms;
+	ask_run(e, !e->has_base);
+	return ENGINE_OK;
+}
+
+static int is_refuse_base(const struct wire_msg *msg)
+{
+	struct msg_refuse refuse;
+
+	memcpy(&refuse, msg->payload, sizeof(refuse));
+	return refuse.code == REFUSE_BASE;
+}
+
+enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
+{
+	struct wire_msg msg;
+	enum engine_status status = answer(e, &msg);
+
+	if (status == ENGINE_REFUSED && !e->whole && is_refuse_base(&msg)) {
+		ask_run(e, 1);
+		status = answer(e, &msg);
+	}
+	if (status == ENGINE_OK &&
+	    (msg.head.type != MSG_DONE || msg.head.len != sizeof(*ret_done)))
+		status = ENGINE_FAULT;
+	if (status == ENGINE_OK) {
+		memcpy(ret_done, msg.payload, sizeof(*ret_done));
+		e->base = e->run;
+		e->has_base = 1;
+	}
+	return ended(e, status);
+}
+
+enum engine_status engine_run(struct engine *e, const uint8_t *bytes, size_t len, int deadline_ms,
+			      struct msg_done *ret_done)
+{
+	enum engine_status status = engine_run_send(e, bytes, len, deadline_ms);
+
+	return status == ENGINE_OK ? engine_run_wait(e, ret_done) : status;
+}
+
+/* One MSG_RECS into rec[]. Returns how many records there are in all, or -1. */
+static int take_records(const struct wire_msg *msg, unsigned first, struct record *rec,
+			unsigned max, unsigned *ret_n)
+{
+	struct msg_recs recs;
+
+	if (msg->head.type != MSG_RECS || msg->head.len < sizeof(recs))
+		return -1;
+	memcpy(&recs, msg->payload, sizeof(recs));
+	if (recs.first != first || msg->head.len != sizeof(recs) + recs.n * sizeof(*rec) ||
+	    recs.total > RECORDS_MAX + 1 || first + recs.n > recs.total ||
+	    (!recs.n && first < recs.total))
+		return -1;
+	*ret_n = recs.n < max - first ? recs.n : max - first;
+	memcpy(rec + first, msg->payload + sizeof(recs), *ret_n * sizeof(*rec));
+	return (int)recs.total;
+}
+
+int engine_records(struct engine *e, struct record *rec, unsigned max)
+{
+	unsigned got = 0, n;
+	int total;
+
+	do {
+		struct msg_from from = { .first = got };
+		struct wire_msg msg;
+
+		if (engine_request(e, MSG_GETREC, &from, sizeof(from), ENGINE_SHORT_MS, &msg) != ENGINE_OK)
+			return -1;
+		total = take_records(&msg, got, rec, max, &n);
+		if (total < 0) {
+			ended(e, ENGINE_FAULT);
+			return -1;
+		}
+		got += n;
+	} while (got < (unsigned)total && got < max);
+	return (int)got;
+}
+
+enum engine_status engine_ident(struct engine *e, int deadline_ms)
+{
+	struct wire_msg msg;
+	enum engine_status status = engine_request(e, MSG_IDENT, NULL, 0, deadline_ms, &msg);
+
+	if (status != ENGINE_OK)
+		return status;
+	if (msg.head.type != MSG_HELLO || msg.head.len != sizeof(e->hello))
+		return ended(e, ENGINE_FAULT);
+	memcpy(&e->hello, msg.payload, sizeof(e->hello));
+	return ENGINE_OK;
+}
+
+enum engine_status engine_recover(struct engine *e)
+{
+	e->has_base = 0;
+	if (++e->epoch == 0)
+		e->epoch = 1; /* 0 is the epoch of a guest that nobody has asked yet */
+	if (e->ops->restore(e) < 0)
+		return ended(e, ENGINE_DEAD);
+	link_reset(&e->link);
+	return engine_ident(e, ENGINE_SHORT_MS);
+}

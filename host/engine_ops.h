@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an engine must be able to do. One row in engine.c and one file of these make a new engine. */
+#ifndef TW_HOST_ENGINE_OPS_H
+#define TW_HOST_ENGINE_OPS_H
+
+#include "fuzz/seq.h"
+#include "host/engine.h"
+#include "host/link.h"
+#include "host/rundir.h"
+
+struct engine_ops {
+	const char *name, *words;
+	/* NULL: not in this build; words say what to do instead */
+	int (*start)(struct engine *e, const char *options, char *err, size_t err_cap);
+	int (*snapshot)(struct engine *e, char *err, size_t err_cap);
+	/* Something can be read from watch_fd, or the link is closed: what became of the machine? */
+	enum engine_status (*watch)(struct engine *e);
+	void (*freeze)(struct engine *e); /* the deadline passed: keep the CPU as it is now */
+	int (*restore)(struct engine *e); /* to the snapshot, from any state, with a new link.fd if need be */
+	int (*registers)(struct engine *e, char *buf, size_t cap);
+	int (*log)(struct engine *e, const char *path);
+	void (*stop)(struct engine *e);
+};
+
+extern const struct engine_ops qemu_ops, fd_ops;
+
+/* A test case as the guest has it, or will have it. */
+struct engine_case {
+	size_t len;
+	uint8_t bytes[SEQ_BYTES_MAX];
+};
+
+struct engine {
+	const struct engine_ops *ops;
+	struct engine_opts opts;
+	void *machine; /* the engine's own state */
+
+	/* filled by start(), or by restore() when there is a new process */
+	int watch_fd; /* -1: none */
+	int death; /* wait status of the process; -1 while it lives */
+	char version[160];
+	char *command_line;
+	struct rundir dir;
+	char stderr_path[PATH_MAX];
+
+	struct link link;
+	struct msg_hello hello;
+	enum engine_status last;
+	char words[WIRE_PAYLOAD_MAX + 1];
+
+	/* the request under way */
+	uint8_t epoch;
+	uint16_t seq;
+	int64_t deadline, retry_at;
+	int retry_ms;
+	size_t out_len;
+	uint8_t out[WIRE_FRAME_MAX];
+
+	struct engine_case base, run; /* taken by the guest; under way */
+	int has_base, whole;
+};
+
+enum { ENGINE_SHORT_MS = 3000 }; /* for requests that only read what the guest has */
+
+/* Ask who is there; fills e->hello. */
+enum engine_status engine_ident(struct engine *e, int deadline_ms);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+}
+
+void link_init(struct link *l, int fd)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = fd;
+	l->copy_fd = -1;
+}
+
+int link_send(struct link *l, const void *bytes, size_t len, int deadline_ms)
+{
+	const int64_t end = now_ms() + deadline_ms;
+	const uint8_t *p = bytes;
+
+	while (len) {
+		struct pollfd fd = { .fd = l->fd, .events = POLLOUT };
+		ssize_t n = send(l->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		int64_t left;
+
+		if (n >= 0) {
+			p += n;
+			len -= (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		left = end - now_ms();
+		if ((errno != EAGAIN && errno != EWOULDBLOCK) || left <= 0)
+			return -1;
+		if (poll(&fd, 1, (int)left) < 0 && errno != EINTR)
+			return -1;
+	}
+	return 0;
+}
+
+/* What has arrived, without waiting. Bytes, 0 for none, -1 when closed. */
+static ssize_t fill(struct link *l)
+{
+	ssize_t n = recv(l->fd, l->in, sizeof(l->in), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return 0;
+	if (n <= 0)
+		return -1;
+	l->in_pos = 0;
+	l->in_len = (size_t)n;
+	/* a copy for people to read: losing some of it is no error */
+	if (l->copy_fd >= 0 && write(l->copy_fd, l->in, l->in_len) < 0)
+		l->copy_fd = -1;
+	return n;
+}
+
+static int next_frame(struct link *l, struct wire_msg *ret_msg)
+{
+	while (l->in_pos < l->in_len) {
+		if (wire_feed(&l->rx, l->in[l->in_pos++], ret_msg))
+			return 1;
+	}
+	return 0;
+}
+
+enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg)
+{
+	const int64_t end = now_ms() + wait_ms;
+	int watched = 0;
+
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = l->fd, .events = POLLIN },
+					 { .fd = watch_fd, .events = POLLIN } };
+		int64_t left;
+		ssize_t n;
+
+		if (next_frame(l, ret_msg))
+			return LINK_FRAME;
+		n = fill(l);
+		if (n > 0)
+			continue;
+		if (watched)
+			return LINK_WATCH;
+		if (n < 0)
+			return LINK_CLOSED;
+		left = end - now_ms();
+		if (poll(fds, 2, left > 0 ? (int)left : 0) == 0 && left <= 0)
+			return LINK_TIMEOUT;
+		/* once more round for what the guest said before the event */
+		watched = fds[1].revents != 0;
+	}
+}
+
+void link_reset(struct link *l)
+{
+	while (fill(l) > 0)
+		;
+	l->in_pos = l->in_len = 0;
+	memset(&l->rx, 0, sizeof(l->rx));
+	link_send(l, "", 1, 100);
+}

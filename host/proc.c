@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include "host/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void child(const char *const argv[], int out)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	dup2(null, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+int proc_capture(const char *const argv[], char *ret_text, size_t cap)
+{
+	char drop[512];
+	size_t len = 0;
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return 127;
+	pid = fork();
+	if (!pid)
+		child(argv, fds[1]);
+	close(fds[1]);
+	while (pid > 0) {
+		int full = len + 1 >= cap;
+		ssize_t n = read(fds[0], full ? drop : ret_text + len,
+				 full ? sizeof(drop) : cap - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += full ? 0 : (size_t)n;
+	}
+	close(fds[0]);
+	if (cap)
+		ret_text[len] = 0;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return 127;
+	return WEXITSTATUS(status);
+}
+
+int proc_find(const char *name)
+{
+	const char *path = getenv("PATH");
+	char file[4096];
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0;
+	while (path && *path) {
+		int len = (int)strcspn(path, ":");
+
+		snprintf(file, sizeof(file), "%.*s/%s", len, path, name);
+		if (access(file, X_OK) == 0)
+			return 1;
+		path += len;
+		path += *path == ':';
+	}
+	return 0;
+}
+
+char *proc_quote(const char *const argv[])
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	for (int i = 0; f && argv[i]; i++) {
+		const char *a = argv[i];
+		size_t plain = strspn(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-_=+,./:@%");
+
+		fprintf(f, "%s", i ? " " : "");
+		if (*a && !a[plain]) {
+			fputs(a, f);
+			continue;
+		}
+		fputc('\'', f);
+		for (; *a; a++)
+			fprintf(f, *a == '\'' ? "'\\''" : "%c", *a);
+		fputc('\'', f);
+	}
+	if (f)
+		fclose(f);
+	return text;
+}
