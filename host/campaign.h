@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a campaign has seen so far: its figures and its signatures, kept in DIR/stats.json. */
+#ifndef TW_HOST_CAMPAIGN_H
+#define TW_HOST_CAMPAIGN_H
+
+#include <jansson.h>
+
+#include "host/oracle.h"
+
+enum { SIGNATURES_MAX = 1024, FLAKY_TRIES = 3 };
+
+struct seen_signature {
+	char name[SIGNATURE_CAP];
+	uint64_t count, saved_count;
+	uint32_t steps; /* of the shortest sequence that showed it */
+	int confirmed;
+	int flaky; /* confirmations that failed */
+};
+
+struct campaign {
+	const char *dir;
+	uint64_t execs, skips, errors, flaky;
+	int64_t started_ms, written_ms;
+	unsigned n;
+	struct seen_signature seen[SIGNATURES_MAX];
+};
+
+/* Begin or, when DIR has a stats.json, go on. */
+void campaign_open(struct campaign *c, const char *dir);
+
+/* The row of a signature, made when it is new; NULL when the table is full. */
+struct seen_signature *campaign_signature(struct campaign *c, const char *name);
+
+/* Write stats.json now, or when a second has passed since it was written. */
+void campaign_write(struct campaign *c, const struct oracle *o, int now);
+
+/* The last written figures of a campaign, or NULL. */
+json_t *campaign_stats(const char *dir);
+
+#endif

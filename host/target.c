@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A test case of AFL++, from its bytes to the map and the wait status. */
+#include "host/target.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "efi/abi/wire.h"
+
+enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3 };
+
+static int start_engine(struct target *t, char *err, size_t err_cap)
+{
+	t->oracle.engine = engine_start(&t->opts, err, err_cap);
+	if (!t->oracle.engine)
+		return -1;
+	t->oracle.profile = &engine_hello(t->oracle.engine)->profile;
+	t->oracle.broken = 0;
+	return 0;
+}
+
+int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
+{
+	t->oracle.death_stride = DEATH_STRIDE;
+	if (start_engine(t, err, err_cap))
+		return -1;
+	if (!t->strict) {
+		if (known_load(&t->known, engine_name(t->oracle.engine),
+			       engine_version(t->oracle.engine), err, err_cap)) {
+			engine_stop(t->oracle.engine);
+			return -1;
+		}
+		t->oracle.known = &t->known;
+	}
+	campaign_open(&t->campaign, dir);
+	return 0;
+}
+
+/* A recovery failed: a new engine, from its own start. AFL++ would never restart this process. */
+static int renew_engine(struct target *t)
+{
+	char err[512] = "";
+
+	engine_stop(t->oracle.engine);
+	t->oracle.engine = NULL;
+	for (int i = 0; i < ENGINE_TRIES; i++) {
+		if (!start_engine(t, err, sizeof(err)))
+			return 0;
+	}
+	fprintf(stderr, "trainwreck: the engine does not start any more: %s\n", err);
+	return -1;
+}
+
+/*
+ * AFL++ keeps a crash only when its map has a bit that no crash had before. With nothing in the map
+ * but the signature, its count of crashes is the count of signatures.
+ */
+static void mark_signature(const char *signature, uint8_t *map, size_t map_len)
+{
+	uint32_t hash = crc32_ieee(0, signature, strlen(signature));
+
+	memset(map, 0, map_len);
+	map[0] = 1;
+	map[1 + hash % (map_len - 1)] = 1;
+	map[1 + (hash >> 13) % (map_len - 1)] = 1;
+}
+
+static int finding(struct target *t, const struct seq *seq, struct result *r)
+{
+	struct campaign *c = &t->campaign;
+	char err[512];
+
+	if (finding_save(&t->oracle, c->dir, &t->source, seq, r, err, sizeof(err))) {
+		fprintf(stderr, "trainwreck: %s\n", err);
+		return -1;
+	}
+	return 0;
+}
+
+/* An unknown difference: confirm it when it is new, save it when its sequence is the shortest yet. */
+static int settle_unknown(struct target *t, const struct seq *seq, struct result *r)
+{
+	struct campaign *c = &t->campaign;
+	struct seen_signature *s = campaign_signature(c, r->signature);
+
+	if (!s || (!s->confirmed && s->flaky >= FLAKY_TRIES)) {
+		c->flaky++;
+		return 0;
+	}
+	int better = !s->confirmed || seq->n_steps < s->steps;
+	if (better && !oracle_confirm(&t->oracle, seq, r)) {
+		s->flaky++;
+		c->flaky++;
+		return 0;
+	}
+	s->count++;
+	if (better) {
+		s->steps = seq->n_steps;
+		if (!finding(t, seq, r)) {
+			int steps = finding_steps(c->dir, r->signature);
+			if (steps >= 0 && (uint32_t)steps < s->steps)
+				s->steps = (uint32_t)steps;
+		}
+		s->confirmed = 1;
+		campaign_write(c, &t->oracle, 1);
+	}
+	return SIGABRT;
+}
+
+int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len,
+	       struct result *ret_result)
+{
+	struct result *r = ret_result;
+	struct campaign *c = &t->campaign;
+	struct seq seq;
+	int crash = 0;
+
+	seq_decode(&seq, bytes, len);
+	oracle_run(&t->oracle, &seq, r);
+	c->execs++;
+	c->skips += r->verdict == VERDICT_SKIP;
+	c->errors += r->verdict == VERDICT_ERROR;
+	if (r->n_known)
+		known_count(&t->known);
+	else if (is_unknown(r))
+		crash = settle_unknown(t, &seq, r);
+	if (crash)
+		mark_signature(r->signature, map, map_len);
+	else if (r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
+		cover_trace(&seq, &r->j.trace, map, map_len);
+	campaign_write(c, &t->oracle, 0);
+	if (t->oracle.broken && renew_engine(t))
+		return -1;
+	return crash;
+}
+
+void target_close(struct target *t)
+{
+	campaign_write(&t->campaign, &t->oracle, 1);
+	if (t->oracle.engine)
+		engine_stop(t->oracle.engine);
+	known_free(&t->known);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TW_HOST_TARGET_H
+#define TW_HOST_TARGET_H
+
+#include "host/campaign.h"
+#include "host/engine.h"
+#include "host/finding.h"
+#include "host/forksrv.h"
+
+/* What AFL++ runs: one engine, any number of test cases. */
+struct target {
+	struct engine_opts opts;
+	struct finding_source source;
+	int strict;
+	struct oracle oracle;
+	struct known known;
+	struct campaign campaign;
+};
+
+/* Start the engine and read its known differences. 0, or -1 with err. */
+int target_open(struct target *t, const char *dir, char *err, size_t err_cap);
+
+/*
+ * Run one test case and set the map. Returns the signal to report to AFL++: 0 when the CPU did as it
+ * must or as is known, SIGABRT for a confirmed difference; or -1 when no engine can be had any more.
+ */
+int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len,
+	       struct result *ret_result);
+
+void target_close(struct target *t);
+
+#endif
