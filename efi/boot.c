@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The firmware, and the only file that knows its types. */
+#include <efi.h>
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "efi/abi/fmt.h"
+#include "efi/boot.h"
+
+enum { PAGE = 4096, PATH_MAX = 64, REJECTS_MAX = 64 };
+
+static EFI_HANDLE self;
+static EFI_SYSTEM_TABLE *st;
+static EFI_BOOT_SERVICES *bs;
+static EFI_LOADED_IMAGE *loaded;
+static EFI_TPL old_tpl;
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
+EFI_STATUS _entry(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
+
+struct boot_range boot_image(void)
+{
+	return (struct boot_range){ (uintptr_t)loaded->ImageBase, loaded->ImageSize };
+}
+
+static void narrow(char *out, size_t cap, const CHAR16 *from)
+{
+	size_t n = 0;
+
+	for (; from && from[n] && n + 1 < cap; n++)
+		out[n] = from[n] < 0x7f ? (char)from[n] : '?';
+	out[n] = 0;
+}
+
+static int widen(CHAR16 *out, size_t cap, const char *from)
+{
+	size_t n = strlen(from);
+
+	if (n >= cap)
+		return -1;
+	for (size_t i = 0; i <= n; i++)
+		out[i] = (uint8_t)from[i];
+	return 0;
+}
+
+void boot_firmware(char *out, size_t cap)
+{
+	char vendor[24];
+
+	narrow(vendor, sizeof(vendor), st->FirmwareVendor);
+	fmt_print(out, cap, "%s %x", vendor, st->FirmwareRevision);
+}
+
+void boot_print(const char *fmt, ...)
+{
+	char text[256];
+	CHAR16 wide[2] = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	fmt_vprint(text, sizeof(text), fmt, args);
+	va_end(args);
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n') {
+			wide[0] = '\r';
+			st->ConOut->OutputString(st->ConOut, wide);
+		}
+		wide[0] = (uint8_t)*p;
+		st->ConOut->OutputString(st->ConOut, wide);
+	}
+}
+
+static EFI_FILE_HANDLE open_file(const char *path, UINT64 mode)
+{
+	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+	EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume;
+	EFI_FILE_HANDLE root, file = NULL;
+	CHAR16 name[PATH_MAX];
+
+	if (widen(name, PATH_MAX, path) ||
+	    bs->HandleProtocol(loaded->DeviceHandle, &guid, (void **)&volume) != EFI_SUCCESS ||
+	    volume->OpenVolume(volume, &root) != EFI_SUCCESS)
+		return NULL;
+	if (root->Open(root, &file, name, mode, 0) != EFI_SUCCESS)
+		file = NULL;
+	root->Close(root);
+	return file;
+}
+
+int boot_read(const char *path, void *out, size_t cap, size_t *ret_len)
+{
+	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ);
+	EFI_STATUS s;
+	UINTN n = cap, more = 1;
+	UINT8 byte;
+
+	if (!file)
+		return -1;
+	s = file->Read(file, &n, out);
+	if (s == EFI_SUCCESS)
+		s = file->Read(file, &more, &byte);
+	file->Close(file);
+	if (s != EFI_SUCCESS || more != 0)
+		return -1;
+	*ret_len = n;
+	return 0;
+}
+
+/* The folder of a path must exist before the file can; that it exists already is as good. */
+static void make_folder(const char *path)
+{
+	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+	EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume;
+	const char *slash = strrchr(path, '\\');
+	EFI_FILE_HANDLE root, folder;
+	CHAR16 name[PATH_MAX];
+
+	if (!slash || slash == path || widen(name, PATH_MAX, path))
+		return;
+	name[slash - path] = 0;
+	if (bs->HandleProtocol(loaded->DeviceHandle, &guid, (void **)&volume) != EFI_SUCCESS ||
+	    volume->OpenVolume(volume, &root) != EFI_SUCCESS)
+		return;
+	if (root->Open(root, &folder, name,
+		       EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE,
+		       EFI_FILE_DIRECTORY) == EFI_SUCCESS)
+		folder->Close(folder);
+	root->Close(root);
+}
+
+int boot_write(const char *path, const void *data, size_t len)
+{
+	const UINT64 rw = EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE;
+	EFI_FILE_HANDLE file = open_file(path, rw);
+	UINTN n = len;
+	EFI_STATUS s;
+
+	if (file)
+		file->Delete(file); /* or a longer old content would show behind the new one */
+	make_folder(path);
+	file = open_file(path, rw | EFI_FILE_MODE_CREATE);
+	if (!file)
+		return -1;
+	s = file->Write(file, &n, (void *)(uintptr_t)data);
+	if (file->Close(file) != EFI_SUCCESS || s != EFI_SUCCESS || n != len)
+		return -1;
+	return 0;
+}
+
+void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end)
+{
+	EFI_PHYSICAL_ADDRESS reject[REJECTS_MAX], at = 0;
+	unsigned n_rejects = 0;
+	void *got = NULL;
+
+	/* what lies in the forbidden range is held until a better piece is found, then given back */
+	while (!got && n_rejects < REJECTS_MAX &&
+	       bs->AllocatePages(AllocateAnyPages, EfiLoaderData, n, &at) == EFI_SUCCESS) {
+		if (at < avoid_end && at + n * PAGE > avoid)
+			reject[n_rejects++] = at;
+		else
+			got = (void *)(uintptr_t)at;
+	}
+	while (n_rejects)
+		bs->FreePages(reject[--n_rejects], n);
+	if (got)
+		memset(got, 0, n * PAGE);
+	return got;
+}
+
+unsigned boot_memory(struct boot_range *out, unsigned cap)
+{
+	UINTN size = 0, key, stride;
+	EFI_MEMORY_DESCRIPTOR *map;
+	unsigned n = 0;
+	UINT32 version;
+
+	if (bs->GetMemoryMap(&size, NULL, &key, &stride, &version) != EFI_BUFFER_TOO_SMALL)
+		return 0;
+	size += 16 * stride; /* the allocation itself adds entries */
+	if (bs->AllocatePool(EfiLoaderData, size, (void **)&map) != EFI_SUCCESS)
+		return 0;
+	if (bs->GetMemoryMap(&size, map, &key, &stride, &version) == EFI_SUCCESS) {
+		for (UINTN off = 0; off + stride <= size; off += stride, n++) {
+			EFI_MEMORY_DESCRIPTOR *d = (void *)((uint8_t *)map + off);
+
+			if (n < cap)
+				out[n] = (struct boot_range){ d->PhysicalStart,
+							      d->NumberOfPages * PAGE };
+		}
+	}
+	bs->FreePool(map);
+	return n;
+}
+
+void boot_stall(uint32_t microseconds)
+{
+	bs->Stall(microseconds);
+}
+
+void boot_hush(void)
+{
+	old_tpl = bs->RaiseTPL(TPL_HIGH_LEVEL);
+}
+
+void boot_unhush(void)
+{
+	bs->RestoreTPL(old_tpl);
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
+{
+	EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
+
+	self = image;
+	st = table;
+	bs = table->BootServices;
+	if (bs->HandleProtocol(self, &guid, (void **)&loaded) != EFI_SUCCESS)
+		return EFI_UNSUPPORTED;
+	/* a run may take longer than the five minutes that firmware grants a boot loader */
+	bs->SetWatchdogTimer(0, 0, 0, NULL);
+	return machine_main() ? EFI_ABORTED : EFI_SUCCESS;
+}
+
+/* Newer start files of gnu-efi call this name, and without it pull in a library we do not need. */
+EFI_STATUS _entry(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
+{
+	return efi_main(image, table);
+}

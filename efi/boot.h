@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the rest of the application may ask of the firmware, without one firmware type. Everything here
+ * works only while the machine is the firmware's: before takeover() and after handback().
+ */
+#ifndef TW_BOOT_H
+#define TW_BOOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One piece of physical memory that the firmware lists. */
+struct boot_range {
+	uint64_t base, len;
+};
+
+/* Where the firmware loaded this application. */
+struct boot_range boot_image(void);
+
+/* Vendor and revision of the firmware. */
+void boot_firmware(char *out, size_t cap);
+
+/* Write to the firmware's console; '\n' ends a line. */
+void boot_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Read a whole file of the volume the application came from. Returns 0, or -1 when there is no such
+ * file or it is longer than cap.
+ */
+int boot_read(const char *path, void *out, size_t cap, size_t *ret_len);
+
+/* Create or replace a file there. Returns 0, or -1 when the volume does not take it. */
+int boot_write(const char *path, const void *data, size_t len);
+
+/*
+ * Pages for as long as the application runs, zeroed, none of them in [avoid, avoid_end); NULL when
+ * memory is short. Physical and linear address are the same.
+ */
+void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end);
+
+/* The memory map, as many ranges as fit; returns how many there are. */
+unsigned boot_memory(struct boot_range *out, unsigned cap);
+
+/* Wait, by the firmware's clock. */
+void boot_stall(uint32_t microseconds);
+
+/* Between these two the firmware's own timers and events stay out. */
+void boot_hush(void);
+void boot_unhush(void);
+
+/* The application proper (main.c); its result is what the firmware is told: 0 for success. */
+int machine_main(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The plan: what the application does, as a flattened device tree. docs/plan.md is the binding. */
+#ifndef TW_CONFIG_H
+#define TW_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_PATH "\\trainwreck\\plan.dtb"
+
+enum {
+	CONFIG_FILE_MAX = 65536,
+	CONFIG_GLOB_MAX = 64,
+	CONFIG_SAMPLES_MAX = 100000,
+};
+
+enum config_mode {
+	CONFIG_SERVE, /* answer a host on the console */
+	CONFIG_BENCH, /* measure all rows and leave the figures on the stick */
+};
+
+enum config_panic { CONFIG_HALT, CONFIG_RESET };
+
+struct config {
+	enum config_mode mode;
+	enum config_panic on_panic;
+	uint16_t port; /* of the console's UART; 0: no console */
+	char only[CONFIG_GLOB_MAX]; /* which benchmarks, by id */
+	uint32_t samples, warmup;
+};
+
+/* The plan that runs when there is none on the stick. */
+void config_builtin(struct config *ret_config);
+
+/*
+ * Read a plan. What it leaves out is as in the built-in one. Returns 0, or -1 with a message that
+ * names the node and the property; then *ret_config is untouched.
+ */
+int config_parse(const void *dtb, size_t len, struct config *ret_config, char *err, size_t err_cap);
+
+#endif

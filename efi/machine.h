@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine as the request loop sees it, and what runs and measures on it. */
+#ifndef TW_MACHINE_H
+#define TW_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "efi/abi/profile.h"
+#include "efi/abi/record.h"
+#include "efi/abi/wire.h"
+#include "efi/config.h"
+#include "efi/profile.h"
+#include "efi/serial.h"
+#include "efi/space.h"
+
+struct machine {
+	struct profile profile;
+	struct config config;
+	struct serial serial;
+	struct space space;
+	uint64_t tsc_hz;
+	enum clock_source clock;
+	uint64_t build; /* CRC-32 of the victim image */
+	uint16_t hello_flags;
+	char firmware[32];
+};
+
+/* There is one machine. */
+extern struct machine machine;
+
+/* fuzz/exec.c: test cases. */
+int exec_init(const struct profile *p); /* once, after takeover; 0, or -1 when it cannot run here */
+void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done);
+unsigned exec_records(const struct record **ret_rec);
+unsigned exec_selfcheck(char *words, size_t cap);
+
+/* bench/run.c: measurements. */
+unsigned bench_count(void);
+void bench_measure(const struct msg_bench *req, struct msg_benched *ret);
+unsigned bench_samples(const uint32_t **ret_samples);
+
+/* efi/panic.c: an event that no run expects. Speaks on the line, then halts or resets. */
+void panic_event(const struct record *rec) __attribute__((noreturn));
+
+#endif

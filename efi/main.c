@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The composition root: what is read, built, taken over, served and given back, in that order. */
+#include <string.h>
+
+#include "efi/abi/fmt.h"
+#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
+#include "efi/apic.h"
+#include "efi/boot.h"
+#include "efi/cpu.h"
+#include "efi/machine.h"
+#include "efi/serve.h"
+#include "efi/takeover.h"
+
+#define LAST_RUN_PATH "\\trainwreck\\last-run.txt"
+
+struct machine machine;
+
+static const char *const clock_words[] = {
+	[CLOCK_UNKNOWN] = "not known",
+	[CLOCK_CPUID15] = "CPUID 15h",
+	[CLOCK_CPUID16] = "CPUID 16h",
+	[CLOCK_MEASURED] = "measured against the firmware's clock",
+};
+
+/*
+ * The device-tree library is built for user programs: it keeps data below RSP, where an interrupt in
+ * ring 0 would write, and reads a stack guard through FS. So: no interrupts, and FS on something.
+ */
+static int parse_guarded(const void *dtb, size_t len, char *err, size_t cap)
+{
+	static const uint64_t guard[8] = { 0, 0, 0, 0, 0, 0x7261696e77726563, 0, 0 };
+	uint64_t flags = pushfq(), fs = rdmsr(IA32_FS_BASE);
+	int bad;
+
+	cli();
+	wrmsr(IA32_FS_BASE, (uintptr_t)guard);
+	bad = config_parse(dtb, len, &machine.config, err, cap);
+	wrmsr(IA32_FS_BASE, fs);
+	if (flags & RFLAGS_IF)
+		sti();
+	return bad;
+}
+
+static void read_plan(void)
+{
+	static uint64_t dtb[CONFIG_FILE_MAX / sizeof(uint64_t)];
+	char err[160];
+	size_t len;
+
+	config_builtin(&machine.config);
+	if (boot_read(CONFIG_PATH, dtb, sizeof(dtb), &len))
+		return;
+	if (parse_guarded(dtb, len, err, sizeof(err))) {
+		boot_print("trainwreck: " CONFIG_PATH ": %s; the built-in plan runs\n", err);
+		machine.hello_flags |= HELLO_PLAN_BAD;
+		return;
+	}
+	machine.hello_flags |= HELLO_PLAN_READ;
+}
+
+static void identify(void)
+{
+	profile_read(&machine.profile);
+	boot_firmware(machine.firmware, sizeof(machine.firmware));
+	machine.tsc_hz = clock_hz(&machine.clock);
+	machine.build = crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
+	boot_print("trainwreck: %s; firmware %s; TSC %lu Hz, %s\n", machine.profile.brand,
+		   machine.firmware, machine.tsc_hz, clock_words[machine.clock]);
+}
+
+static const char *prepare(void)
+{
+	const char *why = takeover_refuses();
+
+	if (!why)
+		why = space_build(&machine.space, &machine.profile, apic_page());
+	if (!why)
+		why = space_load(&machine.space, victim_image, victim_image_end);
+	if (!why)
+		why = space_load(&machine.space, bench_image, bench_image_end);
+	return why;
+}
+
+static void take(void)
+{
+	const struct victim_labels *v = victim_labels();
+	const struct takeover t = {
+		.profile = &machine.profile,
+		.cr3 = paging_root(&machine.space.pager),
+		.stubs = v->stubs,
+		.stride = (uint32_t)v->stub_stride,
+		.lstar = v->entry_syscall,
+		.cstar = v->entry_syscall32,
+		.sysenter = v->entry_sysenter,
+	};
+
+	takeover(&t);
+}
+
+/* That the firmware still works is shown by making it work: its file system, then its console. */
+static void report(char *words, size_t cap, const char *not_back)
+{
+	int n = fmt_print(words, cap, "the machine is handed back%s%s\n", *not_back ? "; " : "",
+			  not_back);
+
+	if (boot_write(LAST_RUN_PATH, words, strlen(words)))
+		fmt_print(words + n, cap - (size_t)n, "the boot volume cannot be written\n");
+	else
+		fmt_print(words + n, cap - (size_t)n, "the firmware wrote " LAST_RUN_PATH "\n");
+	boot_print("trainwreck: %s", words);
+}
+
+/* The part with the machine in our hands. Returns whether the executor could start. */
+static int run(struct wire_head *ret_quit, const char **ret_not_back)
+{
+	int bad;
+
+	take();
+	bad = exec_init(&machine.profile);
+	if (!bad)
+		*ret_quit = serve();
+	*ret_not_back = handback();
+	return bad;
+}
+
+int machine_main(void)
+{
+	const char *why, *not_back;
+	struct wire_head quit;
+	char words[256];
+	uint64_t flags;
+	int bad;
+
+	read_plan();
+	identify();
+	why = prepare();
+	if (why) {
+		boot_print("trainwreck: %s\n", why);
+		return -1;
+	}
+	if (serial_open(&machine.serial, machine.config.port)) {
+		boot_print("trainwreck: no UART at port 0x%x: name the right one in " CONFIG_PATH "\n",
+			   machine.config.port);
+		return -1;
+	}
+	boot_hush();
+	flags = pushfq();
+	bad = run(&quit, &not_back);
+	if (flags & RFLAGS_IF)
+		sti();
+	boot_unhush();
+	report(words, sizeof(words), not_back);
+	if (bad)
+		boot_print("trainwreck: this CPU cannot run test cases: see docs/machines.md\n");
+	else
+		serve_bye(quit, words);
+	serial_close(&machine.serial);
+	return bad;
+}

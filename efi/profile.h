@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The CPU as its own CPUID describes it. Nothing is probed by faulting. */
+#ifndef TW_PROFILE_H
+#define TW_PROFILE_H
+
+#include "efi/abi/profile.h"
+
+void profile_read(struct profile *ret_profile);
+
+enum clock_source {
+	CLOCK_UNKNOWN,
+	CLOCK_CPUID15, /* crystal and ratio */
+	CLOCK_CPUID16, /* base frequency, in MHz */
+	CLOCK_MEASURED, /* against the firmware's Stall */
+};
+
+/* Frequency of the time-stamp counter in Hz, 0 when not known. Asks the firmware to wait. */
+uint64_t clock_hz(enum clock_source *ret_source);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "efi/serve.h"
+
+#include <string.h>
+
+#include "efi/abi/fmt.h"
+#include "efi/cpu.h"
+#include "efi/machine.h"
+
+enum {
+	CASE_MAX = WIRE_PAYLOAD_MAX,
+	RECS_MAX = (WIRE_PAYLOAD_MAX - sizeof(struct msg_recs)) / sizeof(struct record),
+	SAMPLES_MAX = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(uint32_t),
+	HELLOS_PER_SECOND = 4,
+	TICKS_UNKNOWN = 1 << 28, /* between HELLOs, when the clock's frequency is not known */
+};
+
+static struct wire_rx rx;
+
+/* The last answer, to be repeated when the host did not get it. */
+static uint8_t answer[WIRE_FRAME_MAX];
+static size_t answer_len;
+static struct wire_head answered;
+
+/* The last test case, and room for the next. */
+static uint8_t cases[2][CASE_MAX];
+static uint8_t *last = cases[0], *next = cases[1];
+static size_t last_len;
+
+static void reply(const struct wire_msg *req, enum msg_type type, const void *payload, size_t len)
+{
+	struct wire_head head = { .type = (uint8_t)type,
+				  .epoch = req->head.epoch,
+				  .seq = req->head.seq };
+
+	answered = req->head;
+	answer_len = wire_encode(answer, head, payload, len);
+	serial_send(&machine.serial, answer, answer_len);
+}
+
+static void refuse(const struct wire_msg *req, enum refuse code, const char *words)
+{
+	struct msg_refuse r = { .code = (uint16_t)code };
+
+	fmt_print(r.words, sizeof(r.words), "%s", words);
+	reply(req, MSG_REFUSE, &r, sizeof(r));
+}
+
+void serve_hello(struct msg_hello *ret_hello)
+{
+	struct msg_hello h = {
+		.record_len = sizeof(struct record),
+		.flags = machine.hello_flags,
+		.n_bench = bench_count(),
+		.build = machine.build,
+		.tsc_hz = machine.tsc_hz,
+		.profile = machine.profile,
+	};
+
+	memcpy(h.firmware, machine.firmware, sizeof(h.firmware));
+	*ret_hello = h;
+}
+
+static void do_ident(const struct wire_msg *req)
+{
+	struct msg_hello h;
+
+	serve_hello(&h);
+	reply(req, MSG_HELLO, &h, sizeof(h));
+}
+
+static void do_run(const struct wire_msg *req)
+{
+	struct msg_done done = { 0 };
+	struct msg_run run;
+	size_t n, len;
+	uint8_t *swap;
+
+	if (req->head.len < sizeof(run)) {
+		refuse(req, REFUSE_LEN, "RUN is shorter than its head");
+		return;
+	}
+	memcpy(&run, req->payload, sizeof(run));
+	n = req->head.len - sizeof(run);
+	len = run.head + n + run.tail;
+	if (run.head > last_len || run.tail > last_len) {
+		refuse(req, REFUSE_BASE, "the test case before was shorter: send the whole");
+		return;
+	}
+	if (len > CASE_MAX) {
+		refuse(req, REFUSE_LEN, "the test case is too long");
+		return;
+	}
+	memcpy(next, last, run.head);
+	memcpy(next + run.head, req->payload + sizeof(run), n);
+	memcpy(next + run.head + n, last + last_len - run.tail, run.tail);
+	if (crc32_ieee(0, next, len) != run.crc) {
+		refuse(req, REFUSE_BASE, "the test case before was another: send the whole");
+		return;
+	}
+	swap = last;
+	last = next;
+	next = swap;
+	last_len = len;
+	exec_run(last, last_len, &done);
+	reply(req, MSG_DONE, &done, sizeof(done));
+}
+
+/* The index of GETREC and GETSAMP; 0 when the request has been refused. */
+static int get_from(const struct wire_msg *req, unsigned total, uint32_t *ret_first)
+{
+	struct msg_from from;
+
+	if (req->head.len != sizeof(from)) {
+		refuse(req, REFUSE_LEN, "the payload is not one index");
+		return 0;
+	}
+	memcpy(&from, req->payload, sizeof(from));
+	if (from.first > total) {
+		refuse(req, REFUSE_RANGE, "there are fewer than that");
+		return 0;
+	}
+	*ret_first = from.first;
+	return 1;
+}
+
+static void do_getrec(const struct wire_msg *req)
+{
+	static uint8_t out[WIRE_PAYLOAD_MAX];
+	const struct record *rec;
+	unsigned total = exec_records(&rec), n;
+	struct msg_recs head;
+	uint32_t first;
+
+	if (!get_from(req, total, &first))
+		return;
+	n = total - first < RECS_MAX ? total - first : RECS_MAX;
+	head = (struct msg_recs){ (uint16_t)first, (uint16_t)n, total };
+	memcpy(out, &head, sizeof(head));
+	memcpy(out + sizeof(head), rec + first, n * sizeof(*rec));
+	reply(req, MSG_RECS, out, sizeof(head) + n * sizeof(*rec));
+}
+
+static void do_bench(const struct wire_msg *req)
+{
+	struct msg_benched benched = { 0 };
+	struct msg_bench bench;
+
+	if (req->head.len != sizeof(bench)) {
+		refuse(req, REFUSE_LEN, "BENCH has another length");
+		return;
+	}
+	memcpy(&bench, req->payload, sizeof(bench));
+	if (bench.id >= bench_count() || bench.kind > 2 || bench.align > 3) {
+		refuse(req, REFUSE_RANGE, "no such benchmark, kind or placement");
+		return;
+	}
+	bench_measure(&bench, &benched);
+	reply(req, MSG_BENCHED, &benched, sizeof(benched));
+}
+
+static void do_getsamp(const struct wire_msg *req)
+{
+	static uint8_t out[WIRE_PAYLOAD_MAX];
+	const uint32_t *samples;
+	unsigned total = bench_samples(&samples), n;
+	struct msg_samp head;
+	uint32_t first;
+
+	if (!get_from(req, total, &first))
+		return;
+	n = total - first < SAMPLES_MAX ? total - first : SAMPLES_MAX;
+	head = (struct msg_samp){ first, n };
+	memcpy(out, &head, sizeof(head));
+	memcpy(out + sizeof(head), samples + first, n * sizeof(*samples));
+	reply(req, MSG_SAMP, out, sizeof(head) + n * sizeof(*samples));
+}
+
+static void do_selfchk(const struct wire_msg *req)
+{
+	struct msg_checked checked = { 0 };
+
+	checked.n_bad = exec_selfcheck(checked.words, sizeof(checked.words));
+	reply(req, MSG_CHECKED, &checked, sizeof(checked));
+}
+
+/* Returns 1 when the host has said QUIT. */
+static int handle(const struct wire_msg *req)
+{
+	if (answer_len && req->head.seq == answered.seq && req->head.epoch == answered.epoch &&
+	    req->head.type == answered.type) {
+		serial_send(&machine.serial, answer, answer_len);
+		return 0;
+	}
+	switch (req->head.type) {
+	case MSG_IDENT:
+		do_ident(req);
+		break;
+	case MSG_RUN:
+		do_run(req);
+		break;
+	case MSG_GETREC:
+		do_getrec(req);
+		break;
+	case MSG_BENCH:
+		do_bench(req);
+		break;
+	case MSG_GETSAMP:
+		do_getsamp(req);
+		break;
+	case MSG_SELFCHK:
+		do_selfchk(req);
+		break;
+	case MSG_QUIT:
+		return 1;
+	default:
+		refuse(req, REFUSE_TYPE, "no such message");
+		break;
+	}
+	return 0;
+}
+
+/*
+ * A frame of our own accord: after a zero, since anything may stand on the line before it (firmware
+ * writes to the same port), and a receiver is in step again only after one.
+ */
+static void announce(struct wire_head head, const void *payload, size_t len)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	size_t n = wire_encode(frame, head, payload, len);
+
+	serial_send(&machine.serial, (const uint8_t *)"", 1);
+	serial_send(&machine.serial, frame, n);
+}
+
+static void say_hello(void)
+{
+	struct msg_hello h;
+
+	serve_hello(&h);
+	announce((struct wire_head){ .type = MSG_HELLO }, &h, sizeof(h));
+}
+
+struct wire_head serve(void)
+{
+	uint64_t ticks = machine.tsc_hz ? machine.tsc_hz / HELLOS_PER_SECOND : TICKS_UNKNOWN;
+	uint64_t said = rdtsc();
+	struct wire_msg msg;
+	int asked = 0;
+
+	say_hello();
+	for (;;) {
+		uint8_t in[SERIAL_FIFO];
+		unsigned n = serial_receive(&machine.serial, in);
+
+		for (unsigned i = 0; i < n; i++) {
+			if (!wire_feed(&rx, in[i], &msg))
+				continue;
+			asked = 1;
+			if (handle(&msg))
+				return msg.head;
+		}
+		if (!asked && rdtsc() - said > ticks) {
+			say_hello();
+			said = rdtsc();
+		}
+	}
+}
+
+void serve_bye(struct wire_head quit, const char *words)
+{
+	struct wire_head head = { .type = MSG_BYE, .epoch = quit.epoch, .seq = quit.seq };
+
+	announce(head, words, strlen(words));
+	serial_drain(&machine.serial);
+}
