@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One row measured: samples are taken one by one, each a run of the body from a fresh stack. */
+#include <string.h>
+
+#include "bench/prep.h"
+#include "efi/abi/fmt.h"
+#include "efi/abi/wire.h"
+#include "efi/cpu.h"
+#include "efi/machine.h"
+#include "efi/profile.h"
+
+enum verdict {
+#define VERDICT(n, name, status, words) VERDICT_##name = n,
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+};
+
+enum {
+	MSR_SMI_COUNT = 0x34,
+	MSR_MPERF = 0xe7,
+	MSR_APERF = 0xe8,
+	VEC_NMI = 2,
+	DISCARDS_MAX = 1000, /* of one batch: more means that the machine is not quiet enough */
+};
+
+static uint32_t samples[BENCH_SAMPLES_MAX];
+static unsigned n_samples;
+
+/* What a batch needs to know, worked out once. */
+struct batch {
+	const struct bench_row *row;
+	const struct profile *profile;
+	uint32_t body;
+	uint8_t kind;
+	int has_smi;
+	uint64_t smi;
+};
+
+/*
+ * MSR_SMI_COUNT is Intel's, from Nehalem on; the first Atoms and the last Core 2 in between lack it.
+ * A hypervisor may not offer it, so under one it is not asked for.
+ */
+static int has_smi_count(const struct profile *p)
+{
+	unsigned family = p->signature >> 8 & 0xf;
+	unsigned model = (p->signature >> 4 & 0xf) | (p->signature >> 12 & 0xf0);
+
+	if (p->vendor != VENDOR_INTEL || family != 6 ||
+	    p->features & (FEAT(HYPERVISOR) | FEAT(EMULATED)))
+		return 0;
+	return model >= 0x1a && model != 0x1c && model != 0x1d && model != 0x26 && model != 0x27 &&
+	       model != 0x35 && model != 0x36;
+}
+
+/* NULL, or the reason why this CPU has no such path. */
+static const char *lacks(const struct bench_row *row, const struct profile *p)
+{
+	static const struct {
+		uint64_t bit;
+		const char *words;
+	} features[] = {
+#define X(name, words) { FEAT(name), "this CPU lacks: " words },
+		FEATURES(X)
+#undef X
+	};
+
+	if (row->vendor == BENCH_INTEL && p->vendor != VENDOR_INTEL)
+		return "in long mode only Intel has this path";
+	if (row->vendor == BENCH_AMD && p->vendor != VENDOR_AMD)
+		return "only AMD has this path";
+	if (row->prep & PREP_XAPIC && p->features & FEAT(X2APIC_MODE))
+		return "the local APIC is in x2APIC mode";
+	for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+		if (row->needs & features[i].bit & ~p->features)
+			return features[i].words;
+	return NULL;
+}
+
+static void end(struct msg_benched *ret, enum verdict verdict, const char *reason)
+{
+	ret->verdict = (uint8_t)verdict;
+	fmt_print(ret->reason, sizeof(ret->reason), "%s", reason);
+}
+
+/* An event ended the sample before its end. 0: it was disturbed and may be taken again. */
+static int unexpected(const struct batch *b, unsigned vector, struct msg_benched *ret)
+{
+	if (vector == BENCH_VEC_MISSED) {
+		end(ret, VERDICT_SKIP, "the event did not come: this CPU or engine has no such path");
+		return 1;
+	}
+	if (vector == VEC_NMI && b->row->via != VEC_NMI && ret->discards < DISCARDS_MAX)
+		return 0;
+	ret->verdict = VERDICT_ERROR;
+	fmt_print(ret->reason, sizeof(ret->reason), "unexpected vector %u, stack top %llx %llx", vector,
+		  (unsigned long long)*(volatile uint64_t *)bench_data(BD_FRAME),
+		  (unsigned long long)*(volatile uint64_t *)bench_data(BD_FRAME + 8));
+	return 1;
+}
+
+static uint32_t ticks(uint8_t kind)
+{
+	uint32_t start = *(volatile uint32_t *)bench_data(BD_START);
+	uint32_t mid = *(volatile uint32_t *)bench_data(BD_MID);
+	uint32_t stop = *(volatile uint32_t *)bench_data(BD_END);
+
+	switch (kind) {
+	case BENCH_ENTER:
+		return mid - start;
+	case BENCH_EXIT:
+		return stop - mid;
+	default:
+		return stop - start;
+	}
+}
+
+/*
+ * One sample: 1 and *ret_ticks, 0 when it was disturbed, -1 when the batch is over and *ret says why.
+ * The bodies keep 32 bits of each stamp; the whole of it around them tells whether that was enough.
+ */
+static int sample(struct batch *b, struct msg_benched *ret, uint32_t *ret_ticks)
+{
+	void __attribute__((sysv_abi)) (*enter)(uint64_t, unsigned) =
+		(void __attribute__((sysv_abi)) (*)(uint64_t, unsigned))(uintptr_t)
+			bench_head()->enter;
+	uint64_t smi, before = rdtsc(), spent;
+	uint32_t event;
+
+	enter(b->body, b->row->from);
+	spent = rdtsc() - before;
+	event = *(volatile uint32_t *)bench_data(BD_EVENT);
+	if (event)
+		return unexpected(b, event - 1, ret) ? -1 : 0;
+	smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
+	if (smi != b->smi) {
+		b->smi = smi;
+		return 0;
+	}
+	if (spent >> 32)
+		return 0;
+	*ret_ticks = ticks(b->kind);
+	return 1;
+}
+
+static void measure(struct batch *b, const struct msg_bench *req, struct msg_benched *ret)
+{
+	unsigned want = req->n < BENCH_SAMPLES_MAX ? req->n : BENCH_SAMPLES_MAX;
+	uint32_t warm = req->warmup;
+
+	while (n_samples < want) {
+		uint32_t t;
+		int got = sample(b, ret, &t);
+
+		if (got < 0)
+			return;
+		if (got && warm)
+			warm--;
+		else if (got)
+			samples[n_samples++] = t;
+		else if (++ret->discards > DISCARDS_MAX) {
+			end(ret, VERDICT_ERROR, "too many disturbed samples: quiet the machine's SMIs and NMIs");
+			return;
+		}
+	}
+	ret->verdict = VERDICT_OK;
+}
+
+static void measure_counted(struct batch *b, const struct msg_bench *req, struct msg_benched *ret)
+{
+	int perf = !!(b->profile->features & FEAT(APERF));
+	uint64_t aperf = perf ? rdmsr(MSR_APERF) : 0, mperf = perf ? rdmsr(MSR_MPERF) : 0;
+	uint64_t smi = b->smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
+
+	measure(b, req, ret);
+	if (perf) {
+		ret->aperf = rdmsr(MSR_APERF) - aperf;
+		ret->mperf = rdmsr(MSR_MPERF) - mperf;
+	}
+	ret->smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) - smi : ~0ull;
+}
+
+void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
+{
+	static struct profile profile;
+	const struct bench_row *row = bench_row(req->id);
+	const struct bench_body *body = bench_body(req->id);
+	struct batch b = { .row = row, .profile = &profile, .kind = req->kind };
+	const char *why;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->id = req->id;
+	ret->kind = req->kind;
+	n_samples = 0;
+	if (!row || !body || req->kind >= bench_kinds(row) || req->align >= BENCH_ALIGNS) {
+		end(ret, VERDICT_ERROR, "no such row, kind or placement: host and guest differ");
+		return;
+	}
+	profile_read(&profile);
+	why = lacks(row, &profile);
+	if (why) {
+		end(ret, VERDICT_SKIP, why);
+		return;
+	}
+	b.body = body->addr[req->align];
+	b.has_smi = has_smi_count(&profile);
+	ret->insns = body->insns[req->kind];
+	prep_do(row, &profile, req->kind == BENCH_RT ? body->handler : body->split);
+	measure_counted(&b, req, ret);
+	prep_undo();
+	if (ret->verdict != VERDICT_OK)
+		n_samples = 0;
+	ret->n = n_samples;
+}
+
+unsigned bench_samples(const uint32_t **ret_samples)
+{
+	*ret_samples = samples;
+	return n_samples;
+}
