@@ -60,7 +60,7 @@ $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOSTLIBS)
 
 # --- the application -----------------------------------------------------------------------------
-include efi/guest.mk
+-include efi/guest.mk
 
 # --- tests ---------------------------------------------------------------------------------------
 $B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o

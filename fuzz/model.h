@@ -62,11 +62,11 @@ struct path {
 struct trace {
 	uint8_t outcome; /* enum outcome */
 	uint8_t harness; /* an event came in harness text */
+	uint8_t unchecked; /* from here on text runs in a mode it was not assembled for: the records end, nothing is said of what follows */
 	uint16_t n; /* records, the LATE one included */
 	uint32_t insns; /* instructions of victim text */
 	struct record rec[RECORDS_MAX + 1];
 	uint16_t why[RECORDS_MAX + 1][F_COUNT]; /* the rule behind each field */
-	uint8_t op[RECORDS_MAX + 1]; /* the step in whose body the event came */
 	uint16_t death; /* the rule that ended it, when outcome is not DONE */
 	struct path path;
 };

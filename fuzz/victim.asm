@@ -41,13 +41,18 @@ section .uinsn vstart=0 follows=.kinsn align=64
 section .optab vstart=0 follows=.uinsn align=64
 section .bodytab vstart=0 follows=.optab align=64
 
+; Text of one mode must not be run in another, and the model says so if it happens: a landing pad is
+; made to be run in both, all else has the mode it was assembled for.
+MODE64	equ 0x10
+MODE32	equ 0x20
+%define insn_mode MODE64
 %define insn_section .kinsn
 %macro I 5+
 %%b:	%5
 %%e:
 [section insn_section]
 	dd %%b
-	db %%e - %%b, I_%1, %2, %3
+	db (%%e - %%b) | insn_mode, I_%1, %2, %3
 	dq %4
 __SECT__
 %endmacro
@@ -92,7 +97,23 @@ sled_k_end:
 %define insn_section .uinsn
 section .utext
 %define ctx CTX_U
-land_u:	NEXT
+; Where ring 3 lands. LEA with an address-size prefix is 7 bytes long in 64-bit mode and 5 in
+; compatibility mode, where its last two are a jump: so a pad goes on in the mode it is run in.
+%macro PAD 0
+%define insn_mode (MODE64 | MODE32)
+	I MODEPAD, 0, 0, 0, {db 0x67, 0x8d, 0xbe, 0, 0}
+	I JMPSHORT, 0, 0, %%compat, {db 0xeb, %%compat - ($ + 1)}
+%define insn_mode MODE64
+	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
+bits 32
+%define insn_mode MODE32
+%%compat:
+	I JMPTAPE, 16, 0, 0, jmp [cs:esi+W_TAPE+16]
+bits 64
+%define insn_mode MODE64
+%endmacro
+land_u:	PAD
+land_c:	PAD
 land_u2:
 	I MOVRI, R_RSP, 0, USTK_START, mov esp, USTK_START
 	NEXT
@@ -112,7 +133,7 @@ sled_u_end:
 
 bits 32
 %define ctx CTX_C
-land_c:	NEXT
+%define insn_mode MODE32
 land_c2:
 	I MOVRI, R_RSP, 0, CSTK_START, mov esp, CSTK_START
 	NEXT
@@ -129,6 +150,8 @@ sled_c_long:
 %endrep
 	NEXT
 sled_c_end:
+bits 64
+%define insn_mode MODE64
 
 section .uconst
 sled_ptr:

@@ -83,9 +83,11 @@ struct victim_labels {
 /* One instruction of victim text. */
 struct insn {
 	uint32_t addr;
-	uint8_t len, kind, a, b;
+	uint8_t len; /* and INSN_MODE*: which modes it was assembled for */
+	uint8_t kind, a, b;
 	uint64_t imm;
 };
+enum { INSN_LEN = 0x0f, INSN_MODE64 = 0x10, INSN_MODE32 = 0x20 };
 
 const struct victim_labels *victim_labels(void);
 

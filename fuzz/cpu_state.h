@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The model's machine: registers, the victim's memory, what is pending and blocked. Internal to
+ * fuzz/model*.c; the interface is fuzz/model.h.
+ */
+#ifndef TW_FUZZ_CPU_STATE_H
+#define TW_FUZZ_CPU_STATE_H
+
+#include <string.h>
+
+#include "fuzz/insn.h"
+#include "fuzz/model.h"
+#include "fuzz/tape.h"
+
+enum vec {
+#define VEC(num, name, has_ec, class, kind, words) V_##name = num,
+#include "efi/abi/vectors.def"
+#undef VEC
+};
+
+enum { GPR_AX, GPR_CX, GPR_DX, GPR_BX, GPR_SP, GPR_BP, GPR_SI, GPR_DI, GPR_11 = 11, N_GPR = 16 };
+
+enum rflag {
+	FL_1 = 1 << 1,
+	FL_TF = 1 << 8,
+	FL_IF = 1 << 9,
+	FL_DF = 1 << 10,
+	FL_OF = 1 << 11,
+	FL_IOPL = 3 << 12,
+	FL_NT = 1 << 14,
+	FL_RF = 1 << 16,
+	FL_VM = 1 << 17,
+	FL_AC = 1 << 18,
+	FL_VIF = 1 << 19,
+	FL_VIP = 1 << 20,
+	FL_ID = 1 << 21,
+	/* CF PF AF ZF SF DF OF TF: what every POPF and IRET loads; NT goes with them */
+	FL_USER = 0x8d5 | FL_DF | FL_TF | FL_NT,
+};
+
+enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_I = 16 };
+
+#define DR6_BS  0x4000ull
+#define DR6_B   0xfull
+
+/* An event on its way in. */
+struct event {
+	uint8_t vec;
+	uint8_t soft; /* INT n, INT3, INTO: gate DPL checked, EXT 0 */
+	uint8_t fault; /* fault class: RF is set in the saved image */
+	uint8_t has_err;
+	uint8_t hw_nmi, hw_irq;
+	uint16_t rule; /* that raised it */
+	uint64_t err;
+	uint64_t rip; /* to be saved */
+};
+
+struct cpu {
+	const struct profile *profile;
+	struct overlay *overlay;
+	const struct path *path; /* to follow */
+	struct trace *out;
+	/* leading: stop as soon as a record differs from the observed one */
+	const struct record *observed;
+	unsigned n_observed;
+
+	uint64_t reg[N_GPR];
+	uint64_t rip, rflags, cr0, cr2, dr6, efer, fmask, gs, kgs;
+	uint16_t cs, ss;
+	uint8_t cpl, mode64, ss_unusable;
+
+	uint8_t nmi_blocked, nmi_pending, nmi_flight;
+	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
+	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
+	uint8_t db_trap; /* #DB trap pending for the next boundary */
+	uint16_t db_rule;
+
+	uint64_t insn_start;
+	struct event raise; /* what a function that returned 1 wants delivered */
+	int done;
+	int delivered; /* the instruction under way delivered an event itself */
+
+	uint64_t end;
+	uint16_t rip_rule, rflags_rule, land_rule; /* provenance of fields of the next record */
+	uint8_t vec; /* of the event being delivered, for overlay conditions */
+	uint8_t overlaid[N_RULES];
+
+	uint8_t tape[L_TAPE];
+	uint8_t harn[0x1010]; /* register sets and SETPTR */
+	uint8_t idt[IDT_LEN];
+	uint8_t stack[11][4096];
+	uint8_t duser[4096], dsup[4096];
+};
+
+/* One run along a path; stops at the first record that differs from an observed one, if given. */
+void model_run(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+	       const struct path *path, const struct record *observed, unsigned n_observed,
+	       struct trace *ret_trace);
+
+/* A rule's result, after the overlay. */
+uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value);
+
+/* Take one of n branches; the manual leaves it open. */
+unsigned choose(struct cpu *c, enum rule_id id, unsigned n);
+
+/* Put a fault into c->raise; always returns 1, so that callers can return it. */
+int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
+
+/* --- model_mem.c ------------------------------------------------------------------------------ */
+enum access { ACC_READ = 0, ACC_WRITE = 1, ACC_SYSTEM = 2, ACC_FETCH = 4, ACC_STACK = 8 };
+/* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
+int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
+int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
+/* May code be fetched from addr? Returns 1 with c->raise set if not. */
+int mem_fetch(struct cpu *c, uint64_t addr);
+int canonical(const struct cpu *c, uint64_t addr);
+
+/* --- model_seg.c ------------------------------------------------------------------------------ */
+struct desc {
+	uint8_t type, s, dpl, p, l, d; /* type: 4 bits */
+};
+/* Read the descriptor of a non-null selector; 0 when it lies outside its table. */
+int desc_read(const struct cpu *c, uint16_t sel, struct desc *ret_desc);
+static inline int desc_code(const struct desc *d)
+{
+	return d->s && (d->type & 8);
+}
+static inline int desc_conforming(const struct desc *d)
+{
+	return (d->type & 4) != 0;
+}
+static inline int desc_wdata(const struct desc *d)
+{
+	return d->s && !(d->type & 8) && (d->type & 2);
+}
+int load_ss(struct cpu *c, uint16_t sel);
+int load_es(struct cpu *c, uint16_t sel);
+/* Checks of a return's CS and SS, SDM's order; opsize for error reporting only. */
+int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
+int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64);
+
+/* --- model_deliver.c -------------------------------------------------------------------------- */
+void deliver(struct cpu *c, struct event ev);
+/* The entry at RIP records what it saw, and the tape goes on or ends. */
+void record_entry(struct cpu *c, enum entry entry, unsigned vec);
+void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
+
+/* --- model_return.c --------------------------------------------------------------------------- */
+int do_iret(struct cpu *c, unsigned opsize);
+int do_retf(struct cpu *c, unsigned opsize);
+int do_sysret(struct cpu *c, unsigned opsize);
+int do_sysexit(struct cpu *c, unsigned opsize);
+
+/* --- model_insn.c ----------------------------------------------------------------------------- */
+/* Execute the instruction at RIP. Returns 1 with c->raise set on a fault. */
+int execute(struct cpu *c, const struct insn *in);
+
+static inline int intel(const struct cpu *c)
+{
+	return c->profile->vendor != VENDOR_AMD;
+}
+
+#endif

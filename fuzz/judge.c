@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An observed trace against the model: search the paths, keep the one that agrees longest. */
+#include <string.h>
+
+#include "fuzz/cpu_state.h"
+
+enum { PATHS_MAX = 4096 };
+
+uint64_t field_value(const struct record *rec, enum record_field f)
+{
+	switch (f) {
+#define FIELD(type, name, words)                                                                   \
+	case F_##name:                                                                             \
+		return rec->name;
+		RECORD_FIELDS(FIELD)
+#undef FIELD
+	default:
+		return 0;
+	}
+}
+
+const char *field_name(enum record_field f)
+{
+	static const char *const name[F_COUNT] = {
+#define FIELD(type, fname, words) [F_##fname] = #fname,
+		RECORD_FIELDS(FIELD)
+#undef FIELD
+	};
+
+	return f < F_COUNT ? name[f] : "event";
+}
+
+static enum record_field first_field(const struct record *a, const struct record *b)
+{
+	unsigned f = 0;
+
+	while (f < F_COUNT && field_value(a, (enum record_field)f) == field_value(b, (enum record_field)f))
+		f++;
+	return (enum record_field)f;
+}
+
+/* The instruction that was to run next decides an event that is missing or extra: its rule. */
+static uint16_t rule_at(const struct trace *t, unsigned i, enum record_field f)
+{
+	if (i >= t->n)
+		return t->outcome == OUTCOME_DONE ? RULE_END : t->death;
+	return f < F_COUNT ? t->why[i][f] : t->why[i][F_vector];
+}
+
+/* Compare; returns how many records agree, and where the first difference is. */
+static unsigned compare(const struct trace *t, const struct record *rec, unsigned n,
+			enum record_field *ret_field)
+{
+	unsigned i = 0;
+
+	while (i < t->n && i < n && !memcmp(&t->rec[i], &rec[i], sizeof(*rec)))
+		i++;
+	*ret_field = i < t->n && i < n ? first_field(&t->rec[i], &rec[i]) : F_COUNT;
+	return i;
+}
+
+/* A prediction that ends unchecked says nothing of what follows. */
+static int agrees(const struct trace *t, unsigned same, unsigned n)
+{
+	if (t->unchecked)
+		return same == t->n;
+	return t->outcome == OUTCOME_DONE && same == t->n && same == n;
+}
+
+void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		 const struct record *rec, unsigned n, struct judgement *ret_judgement)
+{
+	static struct trace t;
+	static struct judgement best;
+	struct path path = { 0 };
+	unsigned best_same = 0;
+
+	memset(&best, 0, sizeof(best));
+	do {
+		enum record_field field;
+		unsigned same;
+
+		for (unsigned i = 0; overlay && i < overlay->n; i++)
+			overlay->line[i].uses = 0;
+		model_run(seq, profile, overlay, &path, rec, n, &t);
+		same = compare(&t, rec, n, &field);
+		best.n_paths++;
+		if (best.n_paths == 1 || same > best_same || agrees(&t, same, n)) {
+			best_same = same;
+			best.agrees = agrees(&t, same, n);
+			best.record = same;
+			best.field = field;
+			best.trace = t;
+		}
+		path = t.path;
+	} while (!best.agrees && best.n_paths < PATHS_MAX && path_next(&path));
+
+	if (!best.agrees) {
+		unsigned i = best.record;
+
+		/* the whole prediction of that path, for the report */
+		path = best.trace.path;
+		model_run(seq, profile, overlay, &path, NULL, 0, &best.trace);
+		best.rule = rule_at(&best.trace, i, best.field);
+		best.expected = i < best.trace.n ? field_value(&best.trace.rec[i], best.field) : 0;
+		best.observed = i < n ? field_value(&rec[i], best.field) : 0;
+	}
+	*ret_judgement = best;
+}
+
+void model_judge_death(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		       enum outcome outcome, struct judgement *ret_judgement)
+{
+	static struct judgement best;
+	struct path path = { 0 };
+
+	memset(&best, 0, sizeof(best));
+	do {
+		static struct trace t;
+
+		model_predict(seq, profile, overlay, &path, &t);
+		if (!best.n_paths++ || t.outcome == outcome || t.unchecked) {
+			best.trace = t;
+			best.agrees = t.outcome == outcome || t.unchecked;
+		}
+		path = t.path;
+	} while (!best.agrees && best.n_paths < PATHS_MAX && path_next(&path));
+	if (!best.agrees) {
+		best.record = best.trace.n;
+		best.field = F_COUNT;
+		best.rule = best.trace.n ? best.trace.why[best.trace.n - 1][F_vector] : RULE_END;
+		best.expected = best.trace.outcome;
+		best.observed = outcome;
+	}
+	*ret_judgement = best;
+}
+
+const char *model_lacks(const struct seq *seq, const struct profile *profile)
+{
+	for (unsigned i = 0; i < seq->n_steps; i++) {
+		unsigned op = seq->step[i].op;
+
+		if ((ops[op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE))
+			return "needs the local APIC in xAPIC mode; this machine's is in x2APIC mode";
+		if ((op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL) &&
+		    !(profile->features & FEAT(SEP)))
+			return "needs SYSENTER (CPUID.1:EDX.SEP)";
+	}
+	if (!(profile->features & FEAT(NX)))
+		return "needs execute-disable (CPUID 80000001h:EDX[20])";
+	return NULL;
+}
+
+const struct profile *profile_named(const char *name)
+{
+	static const struct profile intel = {
+		.vendor = VENDOR_INTEL, .phys_bits = 39, .lin_bits = 48, .signature = 0x506e3,
+		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
+			    FEAT(EMULATED),
+		.brand = "Intel, as the manual has it",
+	};
+	static const struct profile amd = {
+		.vendor = VENDOR_AMD, .phys_bits = 40, .lin_bits = 48, .signature = 0x800f12,
+		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
+			    FEAT(EMULATED),
+		.brand = "AMD, as the manual has it",
+	};
+
+	if (!strcmp(name, "intel"))
+		return &intel;
+	return strcmp(name, "amd") ? NULL : &amd;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The model's clock: what happens at the boundary between two instructions, in the order of SDM 3A
+ * table 6-2, and then the instruction. Rules, choices and the start state are here too.
+ */
+#include "fuzz/cpu_state.h"
+
+enum { INSNS_MAX = 20000 };
+
+const struct rule_info rule_info[N_RULES] = {
+#define RULE(name, basis, intel_ref, amd_ref, words)                                               \
+	[RULE_##name] = { #name, BASIS_##basis, intel_ref, amd_ref, words },
+#include "fuzz/rules.def"
+#undef RULE
+};
+
+uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
+{
+	uint64_t v = value;
+
+	if (!c->overlaid[id])
+		return value;
+	for (unsigned i = 0; i < c->overlay->n; i++) {
+		struct overlay_line *o = &c->overlay->line[i];
+
+		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
+		    (o->vector >= 0 && o->vector != c->vec))
+			continue;
+		v = (v & o->and) ^ o->xor;
+		o->uses += v != value;
+	}
+	return v;
+}
+
+unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
+{
+	struct path *p = &c->out->path;
+	unsigned branch;
+
+	(void)id;
+	if (p->n >= CHOICES_MAX)
+		return 0;
+	branch = p->n < c->path->n && c->path->branch[p->n] < n ? c->path->branch[p->n] : 0;
+	p->branch[p->n] = (uint8_t)branch;
+	p->of[p->n++] = (uint8_t)n;
+	return branch;
+}
+
+int path_next(struct path *path)
+{
+	while (path->n) {
+		if (++path->branch[path->n - 1] < path->of[path->n - 1])
+			return 1;
+		path->n--;
+	}
+	return 0;
+}
+
+int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id)
+{
+	c->raise = (struct event){
+		.vec = (uint8_t)vec,
+		.fault = 1,
+		.has_err = vec == V_DF || (vec >= V_TS && vec <= V_PF) || vec == V_AC || vec == V_CP ||
+			   vec == V_VC || vec == V_SX,
+		.err = err,
+		.rule = (uint16_t)id,
+	};
+	return 1;
+}
+
+/* --- what is pending --------------------------------------------------------------------------- */
+
+static int in_sled(uint64_t rip)
+{
+	const struct victim_labels *l = victim_labels();
+
+	return (rip >= l->sled_k && rip < l->sled_k_end) || (rip >= l->sled_u && rip < l->sled_u_end) ||
+	       (rip >= l->sled_c && rip < l->sled_c_end);
+}
+
+/* An event that was sent arrives in its window, or earlier where that makes a difference. */
+static void arrive(struct cpu *c)
+{
+	if (!c->nmi_flight && !c->irq_flight)
+		return;
+	if (!in_sled(c->rip)) {
+		const struct insn *in = victim_insn(c->rip);
+
+		/* the jump into the window is part of it: arriving here is arriving there */
+		if (in && in->kind == INSN_JSLED && !c->db_trap && !(c->rflags & FL_TF))
+			return;
+		if (choose(c, RULE_ASYNC_ARRIVAL, 2))
+			return;
+	}
+	if (c->nmi_flight)
+		c->nmi_pending = 1;
+	c->nmi_flight = c->irq_flight = 0;
+}
+
+/* The highest interrupt request above what is in service, as an index; -1: none. */
+static int irq_ready(const struct cpu *c)
+{
+	int req = -1, serv = -1;
+
+	for (int i = 0; i < IPI_VECTORS; i++) {
+		if (c->irr >> i & 1)
+			req = i;
+		if (c->isr >> i & 1)
+			serv = i;
+	}
+	if (req < 0 || (serv >= 0 && ipi_vector[req] >> 4 <= ipi_vector[serv] >> 4))
+		return -1;
+	return req;
+}
+
+/* Returns 1 when an event was delivered: the next boundary is that of its handler. */
+static int boundary(struct cpu *c)
+{
+	int shadow_ss = c->shadow_ss, shadow_sti = c->shadow_sti, irq;
+
+	c->shadow_ss = c->shadow_sti = 0;
+	arrive(c);
+	if (c->db_trap) {
+		c->dr6 = rule(c, RULE_DR6_SINGLE_STEP, (c->dr6 & ~DR6_B) | DR6_BS);
+		deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = c->db_rule });
+		return 1;
+	}
+	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&
+	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2))) {
+		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
+		return 1;
+	}
+	irq = c->irq_flight ? -1 : irq_ready(c);
+	if (irq < 0 || !(c->rflags & FL_IF) || shadow_ss || shadow_sti)
+		return 0;
+	c->irr &= (uint8_t)~(1u << irq);
+	c->isr |= (uint8_t)(1u << irq);
+	deliver(c, (struct event){ .vec = ipi_vector[irq], .rip = c->rip, .hw_irq = 1,
+				   .rule = RULE_IRQ });
+	return 1;
+}
+
+/* --- one instruction --------------------------------------------------------------------------- */
+
+/* Whether a single-step trap follows the instruction that just ended, SDM 3B 17.3.1.4. */
+static void single_step(struct cpu *c, unsigned kind, int tf_before)
+{
+	int tf = tf_before;
+
+	c->db_rule = RULE_SINGLE_STEP;
+	if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
+		tf = (c->rflags & FL_TF) != 0;
+		c->db_rule = RULE_SINGLE_STEP_SYSCALL;
+	}
+	if (rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
+		c->db_trap = 1;
+}
+
+static int is_entry(uint64_t rip)
+{
+	const struct victim_labels *l = victim_labels();
+
+	return rip >= l->stubs && rip < l->entries_end && !((rip - l->stubs) % l->stub_stride);
+}
+
+static void run_entry(struct cpu *c)
+{
+	const struct victim_labels *l = victim_labels();
+	uint64_t rip = c->rip;
+
+	c->rflags &= ~(uint64_t)FL_RF;
+	if (c->rflags & FL_TF) {
+		/* ENDBR64 is single-stepped, and the trap comes in harness text */
+		c->rip += 4;
+		c->db_trap = 1;
+		c->db_rule = RULE_SINGLE_STEP;
+		return;
+	}
+	if (rip == l->entry_syscall)
+		record_entry(c, ENTRY_SYSCALL, 0);
+	else if (rip == l->entry_syscall32)
+		record_entry(c, ENTRY_SYSCALL32, 0);
+	else if (rip == l->entry_sysenter)
+		record_entry(c, ENTRY_SYSENTER, 0);
+	else
+		record_entry(c, ENTRY_IDT, (unsigned)((rip - l->stubs) / l->stub_stride));
+}
+
+static void take_fault(struct cpu *c)
+{
+	struct event ev = c->raise;
+
+	c->rip = ev.rip = c->insn_start;
+	deliver(c, ev);
+}
+
+static void one_instruction(struct cpu *c)
+{
+	const struct insn *in;
+	unsigned mode = c->mode64 ? INSN_MODE64 : INSN_MODE32;
+	int tf;
+
+	c->insn_start = c->rip;
+	c->vec = 0;
+	if (is_entry(c->rip) && c->cpl == 0) {
+		run_entry(c);
+		return;
+	}
+	if (mem_fetch(c, c->rip)) {
+		take_fault(c);
+		return;
+	}
+	in = victim_insn(c->rip);
+	if (!in || !(in->len & mode)) {
+		/* text of the other mode, or no instruction's beginning: nobody can say what comes */
+		c->out->unchecked = 1;
+		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		return;
+	}
+	if (c->rflags & FL_RF && in->kind != INSN_IRET)
+		c->rflags &= ~(uint64_t)rule(c, RULE_RF_CLEARED, FL_RF);
+	tf = (c->rflags & FL_TF) != 0;
+	c->delivered = 0;
+	if (execute(c, in)) {
+		take_fault(c);
+		return;
+	}
+	if (!c->delivered)
+		single_step(c, in->kind, tf);
+}
+
+/* --- a run ------------------------------------------------------------------------------------- */
+
+static void start_stacks(struct cpu *c)
+{
+	uint64_t *p = (uint64_t *)(void *)c->stack;
+
+	for (unsigned i = 0; i < sizeof(c->stack) / 8; i++)
+		p[i] = STACK_PATTERN;
+	stack_tops(c->stack[0] + 4096, c->stack[9] + 4096, c->stack[10] + 4096);
+}
+
+static void start_context(struct cpu *c, enum ctx ctx)
+{
+	const struct victim_labels *l = victim_labels();
+
+	c->mode64 = ctx != CTX_C;
+	c->cpl = ctx == CTX_K ? 0 : 3;
+	c->rip = ctx == CTX_K ? l->land_k : ctx == CTX_U ? l->land_u : l->land_c;
+	c->reg[GPR_SP] = ctx == CTX_K ? MAIN_START : ctx == CTX_U ? USTK_START : CSTK_START;
+	c->cs = ctx == CTX_K ? SEL_KCS : ctx == CTX_U ? SEL_UCS : SEL_UCS32;
+	c->ss = ctx == CTX_K ? SEL_KDS : SEL_UDS;
+}
+
+static void start(struct cpu *c, const struct seq *seq)
+{
+	const struct victim_labels *l = victim_labels();
+	uint64_t *reg = c->reg;
+	struct tape t;
+
+	tape_lay_out(seq, c->profile, c->tape, &t);
+	c->end = t.end;
+	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
+	start_stacks(c);
+	set_bottom(c->harn + H_SETS);
+	put64(c->harn + H_SETPTR, W_HARN + H_SETS);
+	memcpy(&reg[GPR_AX], c->harn + H_SETS, 8);
+	memcpy(&reg[GPR_CX], c->harn + H_SETS + 8, 8);
+	memcpy(&reg[GPR_DX], c->harn + H_SETS + 16, 8);
+	memcpy(&reg[GPR_11], c->harn + H_SETS + 24, 8);
+	c->rflags = t.rflags;
+	c->cr0 = CR0_START | (seq->flags & START_TS ? CR0_TS : 0);
+	c->dr6 = DR6_START;
+	c->efer = EFER_START;
+	c->fmask = FMASK_START;
+	c->gs = GS_K;
+	c->kgs = GS_U;
+	start_context(c, seq_ctx(seq));
+}
+
+/* What is left when the run is over: one IRETQ opens NMIs, every interrupt is let in. */
+static void late(struct cpu *c)
+{
+	struct record *r = &c->out->rec[c->out->n];
+	uint16_t *why = c->out->why[c->out->n++];
+
+	*r = (struct record){ .entry = ENTRY_LATE, .err = c->nmi_pending || c->nmi_flight, .rip = c->irr };
+	for (unsigned f = 0; f < F_COUNT; f++)
+		why[f] = RULE_LATE_IRQ;
+	why[F_err] = RULE_NMI_LATCH;
+}
+
+static int differs(const struct cpu *c, unsigned i)
+{
+	return c->observed && (i >= c->n_observed || memcmp(&c->out->rec[i], &c->observed[i],
+							     sizeof(struct record)) != 0);
+}
+
+void model_run(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+	       const struct path *path, const struct record *observed, unsigned n_observed,
+	       struct trace *ret_trace)
+{
+	static struct cpu cpu; /* a guest's stack is too small for it, and nobody runs two at a time */
+	struct cpu *c = &cpu;
+	unsigned seen = 0;
+
+	memset(c, 0, offsetof(struct cpu, tape));
+	memset(ret_trace, 0, sizeof(*ret_trace));
+	c->profile = profile;
+	c->overlay = overlay;
+	c->path = path;
+	c->out = ret_trace;
+	c->observed = observed;
+	c->n_observed = n_observed;
+	for (unsigned i = 0; overlay && i < overlay->n; i++)
+		c->overlaid[overlay->line[i].rule] = 1;
+	start(c, seq);
+	while (!c->done && ret_trace->insns < INSNS_MAX) {
+		ret_trace->insns++;
+		if (!boundary(c))
+			one_instruction(c);
+		if (ret_trace->n > seen && differs(c, seen++))
+			return;
+	}
+	if (!c->done)
+		end_run(c, OUTCOME_HANG, RULE_HANG);
+	if (ret_trace->outcome == OUTCOME_DONE && !ret_trace->unchecked)
+		late(c);
+}
+
+void model_predict(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		   const struct path *path, struct trace *ret_trace)
+{
+	static const struct path none;
+
+	for (unsigned i = 0; overlay && i < overlay->n; i++)
+		overlay->line[i].uses = 0;
+	model_run(seq, profile, overlay, path ? path : &none, NULL, 0, ret_trace);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Delivery of an event through the IDT in IA-32e mode (SDM 3A 6.14, 6.15; APM 2 8.9): the reads of
+ * gate, descriptor and TSS, the frame, and what becomes of a fault met on the way. And the recorder,
+ * which to the model is one act.
+ */
+#include "fuzz/cpu_state.h"
+
+enum class { BENIGN, CONTRIBUTORY, PAGEFAULT, DOUBLE };
+
+static enum class class_of(const struct cpu *c, unsigned vec)
+{
+	static const uint8_t class[32] = {
+#define VEC(num, name, has_ec, cl, kind, words) [num] = cl,
+#include "efi/abi/vectors.def"
+#undef VEC
+	};
+
+	if (vec == V_CP && !(c->profile->features & (FEAT(CET_SS) | FEAT(CET_IBT))))
+		return BENIGN;
+	return vec < 32 ? class[vec] : BENIGN;
+}
+
+void end_run(struct cpu *c, enum outcome outcome, enum rule_id death)
+{
+	c->done = 1;
+	c->out->outcome = (uint8_t)outcome;
+	c->out->death = (uint16_t)death;
+}
+
+static uint64_t idt_qword(const struct cpu *c, unsigned vec, unsigned half)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v |= (uint64_t)c->idt[16 * vec + 8 * half + i] << (8 * i);
+	return v;
+}
+
+/* The saved image's RF, and which rule made it so. */
+static uint64_t rflags_image(struct cpu *c, const struct event *ev)
+{
+	uint64_t fl = c->rflags & ~(uint64_t)FL_RF;
+	uint64_t rf;
+
+	if (ev->fault) {
+		c->rflags_rule = RULE_RF_FAULT;
+		rf = rule(c, RULE_RF_FAULT, 1);
+	} else if (ev->soft || ev->rule == RULE_INT1) {
+		c->rflags_rule = RULE_RF_SOFT;
+		rf = rule(c, RULE_RF_SOFT, 0);
+	} else {
+		c->rflags_rule = RULE_RF_BOUNDARY;
+		rf = rule(c, RULE_RF_BOUNDARY, (c->rflags & FL_RF) != 0);
+	}
+	return fl | (rf ? FL_RF : 0);
+}
+
+/* The stack the frame goes on, before alignment. */
+static int new_stack(struct cpu *c, unsigned ist, unsigned ext, uint64_t *ret_rsp)
+{
+	static const uint32_t top[8] = {
+		W_RSP0 + L_RSP0, W_IST1 + L_IST1, W_IST2 + L_IST2, W_IST3 + L_IST3,
+		W_IST4 + L_IST4, W_IST5 + L_IST5, W_IST6 + L_IST6, W_IST7 + L_IST7,
+	};
+	uint64_t rsp;
+
+	if (ist) {
+		rsp = rule(c, RULE_STACK_IST, top[ist]);
+		c->land_rule = RULE_STACK_IST;
+	} else if (c->cpl) {
+		rsp = rule(c, RULE_STACK_RSP0, top[0]);
+		c->land_rule = RULE_STACK_RSP0;
+	} else {
+		rsp = c->reg[GPR_SP];
+		c->land_rule = RULE_STACK_SAME;
+	}
+	if (rule(c, RULE_SS_NONCANONICAL_STACK, !canonical(c, rsp)))
+		return fault(c, V_SS, ext, RULE_SS_NONCANONICAL_STACK);
+	*ret_rsp = rule(c, RULE_STACK_ALIGN, rsp & ~15ull);
+	return 0;
+}
+
+static int push_frame(struct cpu *c, const struct event *ev, uint64_t *rsp)
+{
+	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
+
+	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
+		*rsp -= 8;
+		/* the pushes have the rights of the new ring */
+		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK, slot[i]))
+			return 1;
+	}
+	return 0;
+}
+
+static int check_gate(struct cpu *c, const struct event *ev, unsigned ext)
+{
+	uint64_t lo = idt_qword(c, ev->vec, 0);
+	unsigned attr = lo >> 40 & 0xff, err = ev->vec * 8u + 2 + ext;
+
+	if (rule(c, RULE_GATE_TYPE, (attr & 0x1e) != 0x0e))
+		return fault(c, V_GP, rule(c, RULE_EXT, err), RULE_GATE_TYPE);
+	if (rule(c, RULE_GATE_DPL, ev->soft && (attr >> 5 & 3) < c->cpl))
+		return fault(c, V_GP, rule(c, RULE_EXT, err), RULE_GATE_DPL);
+	if (rule(c, RULE_GATE_NOT_PRESENT, !(attr & 0x80)))
+		return fault(c, V_NP, rule(c, RULE_EXT, err), RULE_GATE_NOT_PRESENT);
+	return 0;
+}
+
+/* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
+static int attempt(struct cpu *c, const struct event *ev)
+{
+	unsigned ext = !ev->soft;
+	uint64_t lo, hi, rsp = 0;
+	unsigned attr;
+
+	c->vec = ev->vec;
+	if (check_gate(c, ev, ext))
+		return 1;
+	lo = idt_qword(c, ev->vec, 0);
+	hi = idt_qword(c, ev->vec, 1);
+	attr = lo >> 40 & 0xff;
+	if (new_stack(c, lo >> 32 & 7, ext, &rsp) || push_frame(c, ev, &rsp))
+		return 1;
+
+	if (c->cpl) {
+		c->ss = (uint16_t)rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 0);
+		c->ss_unusable = 1;
+	}
+	c->reg[GPR_SP] = rsp;
+	c->cs = SEL_KCS;
+	c->cpl = 0;
+	c->mode64 = 1;
+	c->rip = (lo & 0xffff) | (lo >> 48 & 0xffff) << 16 | (hi & 0xffffffff) << 32;
+	if (rule(c, RULE_INTERRUPT_GATE_IF, !(attr & 1)))
+		c->rflags &= ~(uint64_t)FL_IF;
+	c->rflags &= ~rule(c, RULE_DELIVERY_FLAGS, FL_TF | FL_NT | FL_RF | FL_VM);
+	return 0;
+}
+
+/* What two exceptions make, SDM table 6-5; 0: the second is delivered by itself. */
+static int makes_double_fault(struct cpu *c, unsigned first, unsigned second)
+{
+	enum class a = class_of(c, first), b = class_of(c, second);
+
+	return (int)rule(c, RULE_DOUBLE_FAULT,
+			 (a == CONTRIBUTORY && b == CONTRIBUTORY) ||
+				 (a == PAGEFAULT && (b == CONTRIBUTORY || b == PAGEFAULT)));
+}
+
+void deliver(struct cpu *c, struct event ev)
+{
+	unsigned first = ev.soft || ev.hw_irq || ev.hw_nmi ? 0x100 : ev.vec;
+	uint64_t rip = ev.rip;
+
+	c->delivered = 1;
+	c->shadow_sti = c->shadow_ss = 0;
+	c->db_trap = 0;
+	if (ev.hw_nmi) {
+		c->nmi_pending = 0;
+		c->nmi_blocked = (uint8_t)rule(c, RULE_NMI_BLOCKS_NMI, 1);
+	}
+	c->out->why[c->out->n][F_vector] = ev.rule;
+	while (attempt(c, &ev)) {
+		struct event nested = c->raise;
+
+		nested.rip = rip;
+		if (first == V_DF) {
+			/* whatever its class: nothing is benign on the way to a handler */
+			end_run(c, OUTCOME_SHUTDOWN, RULE_TRIPLE_FAULT);
+			return;
+		}
+		if (first < 0x100 && makes_double_fault(c, first, nested.vec))
+			nested = (struct event){ .vec = V_DF, .fault = 1, .has_err = 1, .rip = rip,
+						 .rule = RULE_DOUBLE_FAULT };
+		ev = nested;
+		first = ev.vec;
+	}
+	c->out->why[c->out->n][F_vector] = ev.rule;
+	c->rip_rule = ev.fault ? RULE_RIP_FAULT : RULE_RIP_TRAP;
+}
+
+static uint64_t frame_slot(struct cpu *c, uint64_t addr)
+{
+	uint64_t v = 0;
+
+	/* the recorder reads through the alias, which is always there */
+	if (mem_read(c, ALIAS(addr), 8, ACC_SYSTEM, &v))
+		v = 0;
+	return v;
+}
+
+static void why_fields(struct cpu *c, uint16_t why[F_COUNT], const struct record *r)
+{
+	uint16_t event = why[F_vector];
+
+	for (unsigned f = 0; f < F_COUNT; f++)
+		why[f] = event;
+	why[F_rip] = c->rip_rule;
+	why[F_rflags] = c->rflags_rule;
+	why[F_landed] = why[F_rsp] = c->land_rule;
+	why[F_live_ss] = RULE_SS_NULL_ON_CPL_CHANGE;
+	why[F_live_rflags] = RULE_DELIVERY_FLAGS;
+	why[F_dr6] = RULE_DR6_SINGLE_STEP;
+	why[F_gs_base] = RULE_SWAPGS;
+	if (r->entry == ENTRY_SYSCALL || r->entry == ENTRY_SYSCALL32) {
+		why[F_live_rflags] = RULE_SYSCALL_FMASK;
+		why[F_live_ss] = RULE_SYSCALL_SELECTORS;
+		why[F_r11] = RULE_SYSCALL_R11;
+		why[F_rcx] = RULE_SYSCALL_RCX;
+	}
+	if (r->entry == ENTRY_SYSENTER) {
+		why[F_live_rflags] = RULE_SYSENTER_FLAGS;
+		why[F_landed] = RULE_SYSENTER_RSP;
+	}
+}
+
+static void push_set(struct cpu *c, struct record *r)
+{
+	uint64_t cur = 0, *const reg = c->reg;
+	uint8_t *set;
+
+	memcpy(&cur, c->harn + H_SETPTR, 8);
+	cur += SET_LEN;
+	set = c->harn + (cur - W_HARN);
+	put64(set, reg[GPR_AX]);
+	put64(set + 8, reg[GPR_CX]);
+	put64(set + 16, reg[GPR_DX]);
+	put64(set + 24, reg[GPR_11]);
+	put64(set + 32, cur - SET_LEN);
+	put64(c->harn + H_SETPTR, cur);
+	r->depth = (uint8_t)((cur - W_HARN - H_SETS) / SET_LEN);
+}
+
+/* Read the frame at rsp into r, and leave RSP at it. Returns 1 when it was harness text. */
+static int read_frame(struct cpu *c, struct record *r, uint64_t rsp)
+{
+	const struct victim_labels *l = victim_labels();
+
+	if (!(rsp & 8)) {
+		r->flags |= REC_ERR;
+		r->err = frame_slot(c, rsp);
+		rsp += 8;
+	}
+	r->rip = frame_slot(c, rsp);
+	r->cs = frame_slot(c, rsp + 8);
+	r->rflags = frame_slot(c, rsp + 16);
+	r->rsp = frame_slot(c, rsp + 24);
+	r->ss = frame_slot(c, rsp + 32);
+	c->reg[GPR_SP] = rsp;
+	if (r->rip < l->stubs || r->rip >= l->harness_end)
+		return 0;
+	if (r->rip >= l->entries_end || (r->rip - l->stubs) % l->stub_stride)
+		return 1;
+	/* an entry's first instruction is the victim's, and must not be left with TF set */
+	mem_write(c, ALIAS(rsp + 16), 8, ACC_SYSTEM, r->rflags & ~(uint64_t)FL_TF);
+	return 0;
+}
+
+void record_entry(struct cpu *c, enum entry entry, unsigned vec)
+{
+	struct record *r = &c->out->rec[c->out->n];
+	uint64_t next, rsp = c->reg[GPR_SP];
+	int harness = 0;
+
+	*r = (struct record){
+		.vector = (uint8_t)vec,
+		.entry = (uint8_t)entry,
+		.step = (uint8_t)(c->reg[GPR_SI] / TAPE_ENTRY_LEN),
+		.live_ss = c->ss,
+		.landed = rsp,
+		.live_rflags = c->rflags,
+		.cr2 = c->cr2,
+		.dr6 = c->dr6,
+		.gs_base = c->gs,
+		.rcx = c->reg[GPR_CX],
+		.r11 = c->reg[GPR_11],
+	};
+	if (entry == ENTRY_IDT)
+		harness = read_frame(c, r, rsp);
+	r->flags |= harness ? REC_HARNESS : 0;
+	push_set(c, r);
+	why_fields(c, c->out->why[c->out->n], r);
+	record_mask(r);
+	c->out->n++;
+	c->out->harness |= harness != 0;
+	c->rflags = FL_1;
+	if (harness || c->reg[GPR_SI] >= c->end || c->out->n >= RECORDS_MAX) {
+		end_run(c, OUTCOME_DONE, RULE_END);
+		return;
+	}
+	memcpy(&next, c->tape + c->reg[GPR_SI], 8);
+	c->rip = next;
+}

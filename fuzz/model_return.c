@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ways back: IRET, far RET, SYSRET, SYSEXIT (SDM 2A-2B, APM 3: the instructions' own pages). */
+#include "fuzz/cpu_state.h"
+
+static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
+{
+	/* in compatibility mode the stack pointer is 32 bits wide */
+	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
+
+	if (mem_read(c, addr, size, ACC_STACK, ret_value))
+		return 1;
+	*rsp += size;
+	return 0;
+}
+
+/* Everything of CS, SS and ring once all checks are done. */
+static void enter_ring(struct cpu *c, uint16_t cs, const struct desc *d)
+{
+	c->cs = cs;
+	c->cpl = cs & 3;
+	c->mode64 = d->l;
+}
+
+static int check_rip(struct cpu *c, uint64_t rip, int mode64)
+{
+	if (rule(c, RULE_RET_RIP_NONCANONICAL, mode64 && !canonical(c, rip)))
+		return fault(c, V_GP, 0, RULE_RET_RIP_NONCANONICAL);
+	return 0;
+}
+
+/* SDM 2A, IRET: which bits of RFLAGS the popped image replaces. */
+static uint64_t iret_flags_mask(struct cpu *c, unsigned opsize)
+{
+	uint64_t mask = FL_USER;
+
+	if (opsize >= 4)
+		mask |= FL_RF | FL_AC | FL_ID;
+	if (c->cpl <= (c->rflags & FL_IOPL) >> 12)
+		mask |= FL_IF;
+	if (c->cpl == 0) {
+		mask |= FL_IOPL;
+		if (opsize >= 4)
+			mask |= FL_VIF | FL_VIP;
+	}
+	return rule(c, RULE_IRET_FLAGS, mask);
+}
+
+static void unblock_nmi(struct cpu *c, enum rule_id id)
+{
+	if (rule(c, id, 1))
+		c->nmi_blocked = 0;
+}
+
+static int iret(struct cpu *c, unsigned opsize)
+{
+	uint64_t rsp = c->reg[GPR_SP], rip, cs, fl, new_rsp = 0, ss = 0, mask;
+	struct desc d;
+	int outer;
+
+	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
+		return fault(c, V_GP, 0, RULE_IRET_NT);
+	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs) || pop(c, &rsp, opsize, &fl))
+		return 1;
+	cs &= 0xffff;
+	outer = (cs & 3) > c->cpl;
+	/* in 64-bit mode SS:RSP is popped whatever the ring */
+	if (c->mode64 || outer)
+		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
+			return 1;
+	ss &= 0xffff;
+	if (check_return_cs(c, (uint16_t)cs, &d))
+		return 1;
+	if ((c->mode64 || outer) && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
+		return 1;
+	if (check_rip(c, rip, d.l))
+		return 1;
+
+	mask = iret_flags_mask(c, opsize);
+	c->rflags = (c->rflags & ~mask) | (fl & mask);
+	if (c->mode64 || outer) {
+		c->ss = (uint16_t)ss;
+		c->ss_unusable = !(ss & ~3ull);
+		c->reg[GPR_SP] = new_rsp;
+	} else {
+		c->reg[GPR_SP] = rsp & 0xffffffff;
+	}
+	enter_ring(c, (uint16_t)cs, &d);
+	c->rip = d.l ? rip : rip & 0xffffffff;
+	return 0;
+}
+
+int do_iret(struct cpu *c, unsigned opsize)
+{
+	if (iret(c, opsize)) {
+		/* Intel: the IRET need not complete; AMD: only one that completes counts */
+		if (intel(c))
+			unblock_nmi(c, RULE_NMI_UNBLOCK_FAULTING_IRET);
+		return 1;
+	}
+	unblock_nmi(c, RULE_NMI_UNBLOCK_IRET);
+	return 0;
+}
+
+int do_retf(struct cpu *c, unsigned opsize)
+{
+	uint64_t rsp = c->reg[GPR_SP], rip, cs, new_rsp, ss;
+	struct desc d;
+
+	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
+		return 1;
+	cs &= 0xffff;
+	if (check_return_cs(c, (uint16_t)cs, &d))
+		return 1;
+	if ((cs & 3) > c->cpl) {
+		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
+			return 1;
+		ss &= 0xffff;
+		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l) || check_rip(c, rip, d.l))
+			return 1;
+		c->ss = (uint16_t)ss;
+		c->ss_unusable = !(ss & ~3ull);
+		c->reg[GPR_SP] = new_rsp;
+	} else {
+		if (check_rip(c, rip, d.l))
+			return 1;
+		c->reg[GPR_SP] = c->mode64 ? rsp : rsp & 0xffffffff;
+	}
+	enter_ring(c, (uint16_t)cs, &d);
+	c->rip = d.l ? rip : rip & 0xffffffff;
+	return 0;
+}
+
+int do_sysret(struct cpu *c, unsigned opsize)
+{
+	uint64_t r11 = c->reg[GPR_11], rcx = c->reg[GPR_CX];
+	int was64 = c->mode64, to64 = opsize == 8;
+
+	if (rule(c, RULE_SYSRET_UD, !(c->efer & 1) || (intel(c) && !c->mode64)))
+		return fault(c, V_UD, 0, RULE_SYSRET_UD);
+	if (rule(c, RULE_SYSRET_CPL, c->cpl != 0))
+		return fault(c, V_GP, 0, RULE_SYSRET_CPL);
+	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
+		return fault(c, V_GP, 0, RULE_SYSRET_NONCANONICAL);
+	if (was64)
+		c->rflags = (r11 & rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7)) | FL_1;
+	else
+		c->rflags |= FL_IF;
+	c->rip = to64 ? rcx : rcx & 0xffffffff;
+	c->cs = to64 ? SEL_UCS : SEL_UCS32;
+	c->ss = SEL_UDS;
+	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
+	if (intel(c))
+		c->ss_unusable = 0;
+	c->cpl = 3;
+	c->mode64 = (uint8_t)to64;
+	return 0;
+}
+
+int do_sysexit(struct cpu *c, unsigned opsize)
+{
+	uint64_t rip = c->reg[GPR_DX], rsp = c->reg[GPR_CX];
+	int to64 = opsize == 8;
+
+	if (rule(c, RULE_SYSENTER_AMD, !intel(c)))
+		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
+	if (rule(c, RULE_SYSEXIT_CPL, c->cpl != 0))
+		return fault(c, V_GP, 0, RULE_SYSEXIT_CPL);
+	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
+		return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
+	c->rip = to64 ? rip : rip & 0xffffffff;
+	c->reg[GPR_SP] = to64 ? rsp : rsp & 0xffffffff;
+	c->cs = to64 ? SEL_UCS : SEL_UCS32;
+	c->ss = to64 ? SEL_UDS2 : SEL_UDS;
+	c->ss_unusable = 0;
+	c->cpl = 3;
+	c->mode64 = (uint8_t)to64;
+	return 0;
+}
