@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cli cli;
+
+struct usage_row {
+	const char *name, *usage;
+};
+
+static const struct usage_row usages[] = {
+#define COMMAND(name, usage, words) { #name, usage },
+#include "host/commands.def"
+#undef COMMAND
+};
+
+static void print_usage(FILE *f)
+{
+	for (unsigned i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+		if (cli.command && !strcmp(usages[i].name, cli.command))
+			fprintf(f, "usage: trainwreck %s %s\n", cli.command, usages[i].usage);
+	}
+}
+
+int cli_usage(void)
+{
+	print_usage(stderr);
+	return EXIT_USAGE;
+}
+
+void cli_option(int opt)
+{
+	switch (opt) {
+	case 'q':
+		cli.quiet = 1;
+		break;
+	case 'v':
+		cli.verbose = 1;
+		break;
+	case 'h':
+		print_usage(stdout);
+		exit(EXIT_AS_MANUAL);
+	default:
+		exit(cli_usage());
+	}
+}
+
+void err(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("trainwreck: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void die(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("trainwreck: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(status);
+}
+
+void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (cli.quiet)
+		return;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+const char *paint(const char *sgr)
+{
+	static char buf[8][16];
+	static unsigned next;
+	char *out = buf[next++ % 8];
+
+	if (!cli.colour)
+		return "";
+	snprintf(out, sizeof(buf[0]), "\033[%sm", sgr);
+	return out;
+}

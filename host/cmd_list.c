@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The project's tables, for people (columns) and for programs (--json: an object a line). */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "fuzz/model.h"
+#include "host/cli.h"
+#include "host/engine.h"
+
+enum { COLUMNS = 6 };
+
+struct out {
+	const char *schema;
+	const char *names[COLUMNS + 1]; /* NULL after the last */
+	int widths[COLUMNS]; /* 0: the last, as long as it is */
+	int json;
+};
+
+/* One row; values in the order of names, "" for none. */
+static void row(const struct out *o, const char *const values[])
+{
+	json_t *line;
+	char *text;
+	int i;
+
+	if (!o->json) {
+		for (i = 0; o->names[i]; i++)
+			printf("%-*s%s", o->widths[i], values[i], o->names[i + 1] ? "  " : "\n");
+		return;
+	}
+	line = json_pack("{s:s}", "schema", o->schema);
+	for (i = 0; o->names[i]; i++)
+		json_object_set_new(line, o->names[i], json_string(values[i]));
+	text = json_dumps(line, JSON_COMPACT);
+	puts(text ? text : "{}");
+	free(text);
+	json_decref(line);
+}
+
+static void list_ops(int json)
+{
+	static const char *const args[N_ARG_KINDS] = {
+		"",	 "vector", "vector value", "defect", "page", "selector", "flags",
+		"fmask", "rip",	   "cs",	   "rsp",    "rcx",  "0|1",  "vector",
+	};
+	const struct out o = { "list-ops/1", { "id", "op", "contexts", "argument", "words" },
+			       { 4, 12, 4, 13 }, json };
+
+	for (unsigned id = 0; id < 256; id++) {
+		const struct op *op = &ops[id];
+		char num[8], ctx[4];
+
+		if (!op->text)
+			continue;
+		snprintf(num, sizeof(num), "0x%02x", id);
+		snprintf(ctx, sizeof(ctx), "%s%s%s", op->ctx & K ? "k" : "", op->ctx & U ? "u" : "",
+			 op->ctx & C ? "c" : "");
+		row(&o, (const char *[]){ num, op->text, ctx, args[op->arg], op->words });
+	}
+}
+
+/* The features a bit set names, joined by blanks. */
+static const char *feature_names(uint64_t needs, char *buf, size_t cap)
+{
+	static const char *const names[] = {
+#define X(name, words) #name,
+		FEATURES(X)
+#undef X
+	};
+
+	buf[0] = 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t at = strlen(buf);
+
+		if (needs >> i & 1)
+			snprintf(buf + at, cap - at, "%s%s", at ? " " : "", names[i]);
+	}
+	return buf;
+}
+
+static void list_paths(int json)
+{
+	static const char *const vendors[] = { "", "Intel", "AMD" };
+	const struct out o = { "list-paths/1", { "path", "from-to", "needs", "vendor", "words" },
+			       { 24, 7, 9, 6 }, json };
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++) {
+		char ring[8], needs[128];
+
+		snprintf(ring, sizeof(ring), "%c-%c", "kuc"[rows[i].from], "kuc"[rows[i].to]);
+		row(&o, (const char *[]){ rows[i].path, ring,
+					  feature_names(rows[i].needs, needs, sizeof(needs)),
+					  vendors[rows[i].vendor], rows[i].words });
+	}
+}
+
+static void list_events(int json)
+{
+	static const struct {
+		int vector;
+		const char *name;
+		int has_err;
+		const char *class, *kind, *words;
+	} events[] = {
+#define VEC(n, name, err, class, kind, words) { n, "#" #name, err, #class, #kind, words },
+#include "efi/abi/vectors.def"
+#undef VEC
+	};
+	const struct out o = { "list-events/1",
+			       { "vector", "event", "error_code", "class", "kind", "words" },
+			       { 3, 5, 5, 13, 10 }, json };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		char num[8];
+
+		snprintf(num, sizeof(num), "%d", events[i].vector);
+		row(&o, (const char *[]){ num, events[i].name, events[i].has_err ? "code" : "",
+					  events[i].class, events[i].kind, events[i].words });
+	}
+}
+
+static void list_engines(int json)
+{
+	const struct out o = { "list-engines/1", { "engine", "state", "words" }, { 8, 18 }, json };
+
+	for (unsigned i = 0; i < engine_count(); i++) {
+		struct engine_info info = engine_info(i);
+
+		row(&o, (const char *[]){ info.name,
+					  info.in_this_build ? "here" : "not in this build",
+					  info.words });
+	}
+}
+
+static void list_verdicts(int json)
+{
+	static const struct {
+		const char *name;
+		int status;
+		const char *words;
+	} verdicts[] = {
+#define VERDICT(id, name, status, words) { #name, status, words },
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+	};
+	const struct out o = { "list-verdicts/1", { "verdict", "exit_status", "words" }, { 10, 2 },
+			       json };
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		char num[8];
+
+		snprintf(num, sizeof(num), "%d", verdicts[i].status);
+		row(&o, (const char *[]){ verdicts[i].name, num, verdicts[i].words });
+	}
+}
+
+static void list_rules(int json)
+{
+	static const char *const basis[] = { "explicit", "inferred", "choice" };
+	const struct out o = { "list-rules/1", { "rule", "basis", "intel", "amd", "words" },
+			       { 20, 8, 28, 28 }, json };
+
+	for (unsigned i = 0; i < N_RULES; i++) {
+		const struct rule_info *r = &rule_info[i];
+
+		row(&o, (const char *[]){ r->name, basis[r->basis], r->intel, r->amd, r->words });
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*list)(int json);
+} lists[] = {
+	{ "ops", list_ops },	     { "paths", list_paths },	    { "events", list_events },
+	{ "engines", list_engines }, { "verdicts", list_verdicts }, { "rules", list_rules },
+};
+
+int cmd_list(int argc, char **argv)
+{
+	static const struct option longs[] = { { "json", no_argument, NULL, 'j' }, CLI_LONG, { 0 } };
+	int opt, json = 0;
+
+	while ((opt = getopt_long(argc, argv, CLI_SHORT, longs, NULL)) != -1) {
+		if (opt == 'j')
+			json = 1;
+		else
+			cli_option(opt);
+	}
+	for (size_t i = 0; optind + 1 == argc && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (!strcmp(argv[optind], lists[i].name)) {
+			lists[i].list(json);
+			return EXIT_AS_MANUAL;
+		}
+	}
+	return cli_usage();
+}
