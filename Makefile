@@ -7,6 +7,7 @@ DESTDIR ?=
 WERROR  ?= 1
 B       := build
 NASM    ?= nasm
+ARCHLIB := $(shell $(CC) -print-multiarch 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 WARN  := -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla $(if $(filter 1,$(WERROR)),-Werror)
@@ -27,6 +28,8 @@ GUESTOBJ := $(patsubst %.c,$B/guest/%.o,$(GUEST)) $(patsubst %.asm,$B/%.o,$(wild
             $B/fuzz/image.o $B/bench/image.o
 TESTS    := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/fuzz_*.c))
+
+.DELETE_ON_ERROR:
 
 all: $B/trainwreck $B/BOOTX64.EFI $B/trainwreck.img
 
@@ -60,7 +63,60 @@ $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOSTLIBS)
 
 # --- the application -----------------------------------------------------------------------------
--include efi/guest.mk
+# gnu-efi's start file and linker script: Debian 12 has them in /usr/lib, later ones under the triplet.
+EFIDIRS  := /usr/lib /usr/lib/$(ARCHLIB) /usr/lib/gnuefi /usr/lib/$(ARCHLIB)/gnuefi \
+            /usr/lib/$(ARCHLIB)/gnuefi/x86_64
+EFICRT0  := $(firstword $(wildcard $(addsuffix /crt0-efi-x86_64.o,$(EFIDIRS))))
+EFILDS   := $(firstword $(wildcard $(addsuffix /elf_x86_64_efi.lds,$(EFIDIRS))))
+EFILIB   := $(firstword $(wildcard $(addsuffix /libgnuefi.a,$(EFIDIRS))))
+FDTLIB   := $(firstword $(wildcard /usr/lib/$(ARCHLIB)/libfdt.a /usr/lib/libfdt.a))
+
+GUESTFLAGS := $(CBASE) -ffreestanding -fno-stack-protector -mno-red-zone -mgeneral-regs-only -fpic \
+              -fshort-wchar -fno-strict-aliasing -fcf-protection=none -fno-asynchronous-unwind-tables \
+              -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+
+$B/guest/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(GUESTFLAGS) $(GUESTCFLAGS) -c $< -o $@
+
+# libfdt was built with a stack protector; its failure handler is ours (efi/lib.c).
+$B/trainwreck.so: $(GUESTOBJ)
+	$(if $(and $(EFICRT0),$(EFILDS),$(EFILIB)),,$(error gnu-efi is missing: apt install gnu-efi))
+	$(if $(FDTLIB),,$(error libfdt.a is missing: apt install libfdt-dev))
+	ld -nostdlib -znocombreloc -znoexecstack -shared -Bsymbolic --no-undefined -T $(EFILDS) \
+		$(EFICRT0) $(GUESTOBJ) $(FDTLIB) $(EFILIB) -o $@
+
+$B/nxcompat: efi/tools/nxcompat.c
+	@mkdir -p $(@D)
+	$(CC) $(CBASE) $< -o $@
+
+$B/BOOTX64.EFI: $B/trainwreck.so $B/nxcompat
+	objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .dynstr -j .rel -j .rela -j .rel.* \
+		-j .rela.* -j .reloc --target efi-app-x86_64 $< $@.tmp
+	$B/nxcompat $@.tmp
+	mv $@.tmp $@
+
+# --- the stick -----------------------------------------------------------------------------------
+# A FAT volume without partitions, which firmware boots from USB and disk alike. Made without root,
+# and the same bytes every time: fixed volume id, file times from SOURCE_DATE_EPOCH.
+IMGEPOCH := $(or $(SOURCE_DATE_EPOCH),315532800)
+IMGPLAN  ?=
+
+$B/%.dtb: efi/plan/%.dts
+	@mkdir -p $(@D)
+	dtc -q -I dts -O dtb -o $@ $<
+
+$B/trainwreck.img: $B/BOOTX64.EFI $(IMGPLAN)
+	rm -f $@.tmp
+	truncate -s 16M $@.tmp
+	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mformat -i $@.tmp -v TRAINWRECK -N 54574b31 ::
+	cp $< $@.efi
+	touch -d @$(IMGEPOCH) $@.efi
+	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mmd -i $@.tmp ::/EFI ::/EFI/BOOT ::/trainwreck
+	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -i $@.tmp $@.efi ::/EFI/BOOT/BOOTX64.EFI
+	$(if $(IMGPLAN),SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -i $@.tmp $(IMGPLAN) ::/trainwreck/plan.dtb)
+	rm -f $@.efi
+	mv $@.tmp $@
 
 # --- tests ---------------------------------------------------------------------------------------
 $B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o

@@ -88,7 +88,7 @@ struct cpu {
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
 	uint8_t idt[IDT_LEN];
-	uint8_t stack[11][4096];
+	uint8_t stack[11][4096] __attribute__((aligned(16)));
 	uint8_t duser[4096], dsup[4096];
 };
 

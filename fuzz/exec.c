@@ -11,10 +11,6 @@
 #include "fuzz/tape.h"
 
 enum {
-	MSR_EFER = 0xc0000080,
-	MSR_FMASK = 0xc0000084,
-	MSR_GS_BASE = 0xc0000101,
-	MSR_KERNEL_GS_BASE = 0xc0000102,
 	WIPE_LEN = 256, /* below the deepest landing: what a delivery that failed may have pushed */
 	CHECK_EVERY = 1000,
 };
@@ -60,6 +56,25 @@ static void fill_stacks(void)
 	tops();
 }
 
+/* Called by the recorder, on its private stack, for an event that neither a run nor a drain expects. */
+static void unexpected(uint64_t vector, const uint64_t *rsp)
+{
+	const uint64_t *f = (uintptr_t)rsp & 8 ? rsp : rsp + 1;
+	struct record r = {
+		.vector = (uint8_t)vector,
+		.flags = REC_HARNESS,
+		.err = f == rsp ? 0 : rsp[0],
+		.rip = f[0],
+		.cs = f[1],
+		.rflags = f[2],
+		.rsp = f[3],
+		.ss = f[4],
+		.landed = (uint64_t)(uintptr_t)rsp,
+	};
+
+	panic_event(&r);
+}
+
 int exec_init(const struct profile *p)
 {
 	const struct victim_labels *l = victim_labels();
@@ -76,7 +91,7 @@ int exec_init(const struct profile *p)
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
 	set_bottom(at(W_HARN + H_SETS));
 	*harn(H_MODE) = MODE_IDLE;
-	*harn(H_PANIC) = (uint64_t)(uintptr_t)panic_event;
+	*harn(H_PANIC) = (uint64_t)(uintptr_t)unexpected;
 	*harn(H_EOI) = p->features & FEAT(X2APIC_MODE) ? 0 : W_LAPIC + 0xb0;
 	fill_stacks();
 	return 0;
@@ -169,12 +184,12 @@ static void restore(const struct tape *t)
 		memcpy(at(W_IDT), x.idt[0], IDT_LEN);
 	x.layout = 0;
 	if (t->needs & MSRS) {
-		wrmsr(MSR_EFER, EFER_START);
-		wrmsr(MSR_FMASK, FMASK_START);
+		wrmsr(IA32_EFER, EFER_START);
+		wrmsr(IA32_FMASK, FMASK_START);
 	}
 	if (t->swapgs) {
-		wrmsr(MSR_GS_BASE, GS_K);
-		wrmsr(MSR_KERNEL_GS_BASE, GS_U);
+		wrmsr(IA32_GS_BASE, GS_K);
+		wrmsr(IA32_KERNEL_GS_BASE, GS_U);
 	}
 	write_cr0(CR0_START);
 	if (t->needs & ASYNC)
@@ -203,7 +218,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		*harn(H_LATEVEC + 8 * i) = 0;
 	write_dr6(DR6_START);
 	if (seq.flags & START_TS)
-		write_cr0(CR0_START | CR0_TS);
+		write_cr0(CR0_START | CR0_TS_BIT);
 
 	enter(seq_ctx(&seq), t.rflags);
 
@@ -266,10 +281,10 @@ unsigned exec_selfcheck(char *words, size_t cap)
 		uint64_t value;
 		const char *name;
 	} msr[] = {
-		{ MSR_EFER, EFER_START, "EFER" },
-		{ MSR_FMASK, FMASK_START, "FMASK" },
-		{ MSR_GS_BASE, GS_K, "GS_BASE" },
-		{ MSR_KERNEL_GS_BASE, GS_U, "KERNEL_GS_BASE" },
+		{ IA32_EFER, EFER_START, "EFER" },
+		{ IA32_FMASK, FMASK_START, "FMASK" },
+		{ IA32_GS_BASE, GS_K, "GS_BASE" },
+		{ IA32_KERNEL_GS_BASE, GS_U, "KERNEL_GS_BASE" },
 	};
 	unsigned n = 0;
 
@@ -290,7 +305,7 @@ unsigned exec_selfcheck(char *words, size_t cap)
 	}
 	if (read_cr0() != CR0_START) {
 		if (!n)
-			fmt_print(words, cap, "CR0 is 0x%lx, not 0x%lx", read_cr0(), CR0_START);
+			fmt_print(words, cap, "CR0 is 0x%lx, not 0x%lx", read_cr0(), (unsigned long)CR0_START);
 		n++;
 	}
 	return n;

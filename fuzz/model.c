@@ -270,7 +270,7 @@ static void start(struct cpu *c, const struct seq *seq)
 	memcpy(&reg[GPR_DX], c->harn + H_SETS + 16, 8);
 	memcpy(&reg[GPR_11], c->harn + H_SETS + 24, 8);
 	c->rflags = t.rflags;
-	c->cr0 = CR0_START | (seq->flags & START_TS ? CR0_TS : 0);
+	c->cr0 = CR0_START | (seq->flags & START_TS ? CR0_TS_BIT : 0);
 	c->dr6 = DR6_START;
 	c->efer = EFER_START;
 	c->fmask = FMASK_START;

@@ -333,7 +333,7 @@ int execute(struct cpu *c, const struct insn *in)
 		return fault(c, V_DE, 0, RULE_DE);
 	case INSN_FNINIT:
 		c->rip = next;
-		return rule(c, RULE_NM, (c->cr0 & CR0_TS) != 0) ? fault(c, V_NM, 0, RULE_NM) : 0;
+		return rule(c, RULE_NM, (c->cr0 & CR0_TS_BIT) != 0) ? fault(c, V_NM, 0, RULE_NM) : 0;
 	case INSN_HLT:
 		if (protected_act(c, RULE_HLT_CPL, c->cpl == 0))
 			return 1;

@@ -101,7 +101,7 @@ uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 static uint64_t bool_value(unsigned op, unsigned on)
 {
 	if (op == OP_TS)
-		return on ? CR0_START | CR0_TS : CR0_START;
+		return on ? CR0_START | CR0_TS_BIT : CR0_START;
 	return on ? EFER_START : EFER_START & ~1ull; /* LMA is read-only: writing it as it is */
 }
 

@@ -12,7 +12,7 @@
 #include "fuzz/seq.h"
 
 #define CR0_START    0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR0_TS       0x8ull
+#define CR0_TS_BIT       0x8ull
 #define EFER_START   0xd01ull /* NXE LMA LME SCE */
 #define FMASK_START  0x47700ull /* AC NT IOPL DF IF TF */
 #define GS_K         (W_DSUP + 0ull)
