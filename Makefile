@@ -6,6 +6,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 WERROR  ?= 1
 B       := build
+V       ?=
+Q       := $(if $V,,@)
+SAY      = $(if $V,@:,@echo '  $(1)	$@')
 NASM    ?= nasm
 ARCHLIB := $(shell $(CC) -print-multiarch 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -38,29 +41,35 @@ DEFS := $(wildcard efi/abi/*.def fuzz/*.def bench/*.def)
 
 $B/consts.inc: efi/abi/consts.c $(wildcard efi/abi/*.h) $(DEFS)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -I. -S -o - $< | sed -n 's/^@@//p' >$@.new && mv $@.new $@
+	$(call SAY,CONST)
+	$(Q)$(CC) -std=gnu11 -I. -S -o - $< | sed -n 's/^@@//p' >$@.new && mv $@.new $@
 
 $B/victim.bin: fuzz/victim.asm $(wildcard fuzz/*.inc efi/*.inc efi/abi/*.inc) $(DEFS) $B/consts.inc
-	$(NASM) -f bin -w+all -w+error -o $@ $<
+	$(call SAY,NASM)
+	$(Q)$(NASM) -f bin -w+all -w+error -o $@ $<
 
 $B/bench.bin: bench/bodies.asm $(wildcard bench/*.inc efi/abi/*.inc) $(DEFS) $B/consts.inc
-	$(NASM) -f bin -w+all -w+error -o $@ $<
+	$(call SAY,NASM)
+	$(Q)$(NASM) -f bin -w+all -w+error -o $@ $<
 
 $B/fuzz/image.o: fuzz/image.asm $B/victim.bin
 $B/bench/image.o: bench/image.asm $B/bench.bin
 $B/fuzz/image.o $B/bench/image.o:
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -w+all -w+error -o $@ $<
+	$(call SAY,NASM)
+	$(Q)$(NASM) -f elf64 -w+all -w+error -o $@ $<
 
 # --- the host program ----------------------------------------------------------------------------
 HOSTLIBS := -ljansson -lfdt -lm
 
 $B/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CBASE) $(CFLAGS) -c -o $@ $<
+	$(call SAY,CC)
+	$(Q)$(CC) $(CBASE) $(CFLAGS) -c -o $@ $<
 
 $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOSTLIBS)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOSTLIBS)
 
 # --- the application -----------------------------------------------------------------------------
 # gnu-efi's start file and linker script: Debian 12 has them in /usr/lib, later ones under the triplet.
@@ -77,24 +86,28 @@ GUESTFLAGS := $(CBASE) -ffreestanding -fno-stack-protector -mno-red-zone -mgener
 
 $B/guest/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(GUESTFLAGS) $(GUESTCFLAGS) -c $< -o $@
+	$(call SAY,GUEST)
+	$(Q)$(CC) $(GUESTFLAGS) $(GUESTCFLAGS) -c $< -o $@
 
 # libfdt was built with a stack protector; its failure handler is ours (efi/lib.c).
 $B/trainwreck.so: $(GUESTOBJ)
 	$(if $(and $(EFICRT0),$(EFILDS),$(EFILIB)),,$(error gnu-efi is missing: apt install gnu-efi))
 	$(if $(FDTLIB),,$(error libfdt.a is missing: apt install libfdt-dev))
-	ld -nostdlib -znocombreloc -znoexecstack -shared -Bsymbolic --no-undefined -T $(EFILDS) \
+	$(call SAY,EFI)
+	$(Q)ld -nostdlib -znocombreloc -znoexecstack -shared -Bsymbolic --no-undefined -T $(EFILDS) \
 		$(EFICRT0) $(GUESTOBJ) $(FDTLIB) $(EFILIB) -o $@
 
 $B/nxcompat: efi/tools/nxcompat.c
 	@mkdir -p $(@D)
-	$(CC) $(CBASE) $< -o $@
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) $< -o $@
 
 $B/BOOTX64.EFI: $B/trainwreck.so $B/nxcompat
-	objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .dynstr -j .rel -j .rela -j .rel.* \
+	$(call SAY,EFI)
+	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .dynstr -j .rel -j .rela -j .rel.* \
 		-j .rela.* -j .reloc --target efi-app-x86_64 $< $@.tmp
-	$B/nxcompat $@.tmp
-	mv $@.tmp $@
+	$(Q)$B/nxcompat $@.tmp
+	$(Q)mv $@.tmp $@
 
 # --- the stick -----------------------------------------------------------------------------------
 # A FAT volume without partitions, which firmware boots from USB and disk alike. Made without root,
@@ -107,26 +120,29 @@ $B/%.dtb: efi/plan/%.dts
 	dtc -q -I dts -O dtb -o $@ $<
 
 $B/trainwreck.img: $B/BOOTX64.EFI $(IMGPLAN)
-	rm -f $@.tmp
-	truncate -s 16M $@.tmp
-	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mformat -i $@.tmp -v TRAINWRECK -N 54574b31 ::
-	cp $< $@.efi
-	touch -d @$(IMGEPOCH) $@.efi
-	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mmd -i $@.tmp ::/EFI ::/EFI/BOOT ::/trainwreck
-	SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -i $@.tmp $@.efi ::/EFI/BOOT/BOOTX64.EFI
+	$(call SAY,IMAGE)
+	$(Q)rm -f $@.tmp
+	$(Q)truncate -s 16M $@.tmp
+	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mformat -i $@.tmp -v TRAINWRECK -N 54574b31 ::
+	$(Q)cp $< $@.efi
+	$(Q)touch -d @$(IMGEPOCH) $@.efi
+	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mmd -i $@.tmp ::/EFI ::/EFI/BOOT ::/trainwreck
+	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -i $@.tmp $@.efi ::/EFI/BOOT/BOOTX64.EFI
 	$(if $(IMGPLAN),SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -i $@.tmp $(IMGPLAN) ::/trainwreck/plan.dtb)
-	rm -f $@.efi
-	mv $@.tmp $@
+	$(Q)rm -f $@.efi
+	$(Q)mv $@.tmp $@
 
 # --- tests ---------------------------------------------------------------------------------------
 $B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o
 	@mkdir -p $(@D)
-	$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(HOSTLIBS) -lcmocka
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(HOSTLIBS) -lcmocka
 
 CLANG ?= clang
 $B/tests/fuzz_%: tests/fuzz_%.c $(ABI) $(PORTABLE) $(filter-out host/main.c,$(HOST)) $B/fuzz/image.o $B/bench/image.o
 	@mkdir -p $(@D)
-	$(CLANG) $(filter-out -MMD -MP,$(CBASE)) -fsanitize=fuzzer,address,undefined -o $@ $^ $(HOSTLIBS)
+	$(call SAY,FUZZER)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(CBASE)) -fsanitize=fuzzer,address,undefined -o $@ $^ $(HOSTLIBS)
 
 tests: $(TESTS) $(FUZZERS)
 
