@@ -117,7 +117,7 @@ static int parse_bytes(const char *name, const struct bytes *b, int text, struct
 
 static int load(const char *path, struct seq *ret_seq, char **ret_needs, char *err, size_t cap)
 {
-	struct bytes b;
+	struct bytes b = { 0 };
 	int text;
 
 	if (slurp(path, &b, err, cap))
