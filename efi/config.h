@@ -11,7 +11,7 @@
 enum {
 	CONFIG_FILE_MAX = 65536,
 	CONFIG_GLOB_MAX = 64,
-	CONFIG_SAMPLES_MAX = 100000,
+	CONFIG_SAMPLES_MAX = 4096,
 };
 
 enum config_mode {

@@ -36,7 +36,9 @@ unsigned exec_records(const struct record **ret_rec);
 unsigned exec_selfcheck(char *words, size_t cap);
 
 /* bench/run.c: measurements. */
-unsigned bench_count(void);
+unsigned bench_count(void); /* ids are below this; not every number is taken */
+const char *bench_path(unsigned id); /* its name; NULL: no such row */
+unsigned bench_kinds_of(unsigned id); /* how many msg_bench.kind it has */
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret);
 unsigned bench_samples(const uint32_t **ret_samples);
 

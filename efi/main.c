@@ -10,6 +10,7 @@
 #include "efi/cpu.h"
 #include "efi/machine.h"
 #include "efi/serve.h"
+#include "efi/standalone.h"
 #include "efi/takeover.h"
 
 #define LAST_RUN_PATH "\\trainwreck\\last-run.txt"
@@ -79,6 +80,8 @@ static const char *prepare(void)
 		why = space_load(&machine.space, victim_image, victim_image_end);
 	if (!why)
 		why = space_load(&machine.space, bench_image, bench_image_end);
+	if (!why && machine.config.mode == CONFIG_BENCH)
+		why = standalone_prepare();
 	return why;
 }
 
@@ -111,50 +114,74 @@ static void report(char *words, size_t cap, const char *not_back)
 	boot_print("trainwreck: %s", words);
 }
 
-/* The part with the machine in our hands. Returns whether the executor could start. */
+/* The part with the machine in our hands. 0, or -1 when the executor cannot start on this CPU. */
 static int run(struct wire_head *ret_quit, const char **ret_not_back)
 {
-	int bad;
+	uint64_t flags;
+	int bad = 0;
 
+	boot_hush();
+	flags = pushfq();
 	take();
-	bad = exec_init(&machine.profile);
-	if (!bad)
-		*ret_quit = serve();
+	if (machine.config.mode == CONFIG_BENCH) {
+		standalone_run();
+	} else {
+		bad = exec_init(&machine.profile);
+		if (!bad)
+			*ret_quit = serve();
+	}
 	*ret_not_back = handback();
+	if (flags & RFLAGS_IF)
+		sti();
+	boot_unhush();
+	return bad;
+}
+
+/* Without a host a UART is only for last words; with one, nothing goes without it. */
+static const char *open_line(void)
+{
+	if (machine.config.port && !serial_open(&machine.serial, machine.config.port))
+		return NULL;
+	machine.config.port = 0;
+	if (machine.config.mode == CONFIG_BENCH)
+		return NULL;
+	return "no UART where the plan says (COM1, 0x3f8, if it says nothing): name the right port in "
+	       "the console node of " CONFIG_PATH;
+}
+
+/* What follows a run, with the firmware alive again. */
+static int finish(int bad, struct wire_head quit, const char *not_back)
+{
+	char words[256];
+
+	report(words, sizeof(words), not_back);
+	if (machine.config.mode == CONFIG_BENCH) {
+		bad = standalone_report();
+	} else if (bad) {
+		boot_print("trainwreck: this CPU cannot run test cases: see docs/machines.md\n");
+	} else {
+		serve_bye(quit, words);
+	}
+	if (machine.config.port)
+		serial_close(&machine.serial);
 	return bad;
 }
 
 int machine_main(void)
 {
+	struct wire_head quit = { 0 };
 	const char *why, *not_back;
-	struct wire_head quit;
-	char words[256];
-	uint64_t flags;
 	int bad;
 
 	read_plan();
 	identify();
 	why = prepare();
+	if (!why)
+		why = open_line();
 	if (why) {
 		boot_print("trainwreck: %s\n", why);
 		return -1;
 	}
-	if (serial_open(&machine.serial, machine.config.port)) {
-		boot_print("trainwreck: no UART at port 0x%x: name the right one in " CONFIG_PATH "\n",
-			   machine.config.port);
-		return -1;
-	}
-	boot_hush();
-	flags = pushfq();
 	bad = run(&quit, &not_back);
-	if (flags & RFLAGS_IF)
-		sti();
-	boot_unhush();
-	report(words, sizeof(words), not_back);
-	if (bad)
-		boot_print("trainwreck: this CPU cannot run test cases: see docs/machines.md\n");
-	else
-		serve_bye(quit, words);
-	serial_close(&machine.serial);
-	return bad;
+	return finish(bad, quit, not_back);
 }
