@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include "tests/fakeguest.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The guest's own state. */
+struct guest {
+	struct fakeguest *g;
+	int fd, asked, silent;
+	uint8_t last[WIRE_PAYLOAD_MAX];
+	size_t last_len;
+	struct fake_run run;
+	struct wire_head answered;
+	size_t answer_len;
+	uint8_t answer[WIRE_FRAME_MAX];
+};
+
+static void put(const struct guest *s, const void *bytes, size_t len)
+{
+	if (send(s->fd, bytes, len, MSG_NOSIGNAL) < 0)
+		_exit(0);
+}
+
+static void prepare(struct guest *s, struct wire_head head, enum msg_type type, const void *payload,
+		    size_t len)
+{
+	s->answered = head;
+	head.type = (uint8_t)type;
+	s->answer_len = wire_encode(s->answer, head, payload, len);
+}
+
+static void prepare_refuse(struct guest *s, struct wire_head head, enum refuse code)
+{
+	struct msg_refuse refuse = { .code = (uint16_t)code, .words = "as the test asked" };
+
+	prepare(s, head, MSG_REFUSE, &refuse, sizeof(refuse));
+}
+
+static void prepare_hello(struct guest *s, struct wire_head head)
+{
+	struct msg_hello hello = { .record_len = sizeof(struct record),
+				   .build = s->g->build,
+				   .profile = s->g->profile,
+				   .firmware = "none" };
+
+	prepare(s, head, MSG_HELLO, &hello, sizeof(hello));
+}
+
+/* Returns the test case's mischief. */
+static unsigned do_run(struct guest *s, const struct wire_msg *msg)
+{
+	struct msg_done done = { 0 };
+	struct msg_run run;
+	uint8_t new[WIRE_PAYLOAD_MAX * 3];
+	size_t n = msg->head.len - sizeof(run), len;
+
+	memcpy(&run, msg->payload, sizeof(run));
+	s->g->counts->run_bytes += (unsigned)n;
+	if (run.head > s->last_len || run.tail > s->last_len) {
+		prepare_refuse(s, msg->head, REFUSE_BASE);
+		return 0;
+	}
+	memcpy(new, s->last, run.head);
+	memcpy(new + run.head, msg->payload + sizeof(run), n);
+	memcpy(new + run.head + n, s->last + s->last_len - run.tail, run.tail);
+	len = run.head + n + run.tail;
+	if (crc32_ieee(0, new, len) != run.crc) {
+		prepare_refuse(s, msg->head, REFUSE_BASE);
+		return 0;
+	}
+	memcpy(s->last, new, len);
+	s->last_len = len;
+	s->g->counts->runs++;
+	memset(&s->run, 0, sizeof(s->run));
+	if (s->g->run)
+		s->g->run(new, len, s->g->arg, &s->run);
+	done.n_rec = (uint8_t)s->run.n;
+	done.hash = record_hash(s->run.rec, s->run.n);
+	prepare(s, msg->head, MSG_DONE, &done, sizeof(done));
+	return s->run.mischief;
+}
+
+static void do_getrec(struct guest *s, const struct wire_msg *msg)
+{
+	enum { FIT = (WIRE_PAYLOAD_MAX - sizeof(struct msg_recs)) / sizeof(struct record) };
+	struct msg_recs recs = { .total = s->run.n };
+	uint8_t out[WIRE_PAYLOAD_MAX];
+	struct msg_from from;
+	unsigned left;
+
+	memcpy(&from, msg->payload, sizeof(from));
+	if (from.first > s->run.n) {
+		prepare_refuse(s, msg->head, REFUSE_RANGE);
+		return;
+	}
+	left = s->run.n - from.first;
+	recs.first = (uint16_t)from.first;
+	recs.n = (uint16_t)(left < FIT ? left : FIT);
+	memcpy(out, &recs, sizeof(recs));
+	memcpy(out + sizeof(recs), s->run.rec + from.first, recs.n * sizeof(struct record));
+	prepare(s, msg->head, MSG_RECS, out, sizeof(recs) + recs.n * sizeof(struct record));
+}
+
+static unsigned serve(struct guest *s, const struct wire_msg *msg)
+{
+	switch (msg->head.type) {
+	case MSG_IDENT:
+		prepare_hello(s, msg->head);
+		return 0;
+	case MSG_RUN:
+		return do_run(s, msg);
+	case MSG_GETREC:
+		do_getrec(s, msg);
+		return 0;
+	default:
+		prepare_refuse(s, msg->head, REFUSE_TYPE);
+		return 0;
+	}
+}
+
+/* A sound frame that must not be taken for the answer. */
+static void put_stale(const struct guest *s)
+{
+	struct wire_head head = s->answered;
+	struct msg_done done = { .hash = 0xbad };
+	uint8_t frame[WIRE_FRAME_MAX];
+
+	head.type = MSG_DONE;
+	head.epoch--;
+	put(s, frame, wire_encode(frame, head, &done, sizeof(done)));
+}
+
+static void put_answer(struct guest *s, unsigned mischief)
+{
+	/* its end hides the start of what follows, which must therefore come twice */
+	static const char noise[] = { 7, 'n', 'o', 'i', 's', 'e', 0, -1, 0, 1, 0, 3 };
+	uint8_t damaged[WIRE_FRAME_MAX];
+
+	if (mischief & FAKE_DELAY)
+		usleep(250000);
+	if (mischief & FAKE_GARBAGE)
+		put(s, noise, sizeof(noise));
+	if (mischief & FAKE_STALE)
+		put_stale(s);
+	if (mischief & FAKE_CORRUPT) {
+		memcpy(damaged, s->answer, s->answer_len);
+		damaged[s->answer_len / 2] ^= 0x10;
+		put(s, damaged, s->answer_len);
+		return;
+	}
+	put(s, s->answer, s->answer_len);
+	if (mischief & FAKE_TWICE)
+		put(s, s->answer, s->answer_len);
+}
+
+static void replace_answer(struct guest *s, struct wire_head head, unsigned mischief)
+{
+	static const char words[] = "#GP(0x0) in harness text";
+
+	if (mischief & FAKE_PANIC)
+		prepare(s, head, MSG_PANIC, words, sizeof(words) - 1);
+	else if (mischief & FAKE_REFUSE)
+		prepare_refuse(s, head, REFUSE_LEN);
+	else if (mischief & FAKE_WRONG)
+		prepare(s, head, MSG_BYE, words, sizeof(words) - 1);
+}
+
+static void handle(struct guest *s, const struct wire_msg *msg)
+{
+	const struct fakeguest *g = s->g;
+	unsigned mischief = g->mischief ? g->mischief(g->counts->requests, &msg->head, g->arg) : 0;
+
+	g->counts->requests++;
+	if (s->asked && msg->head.epoch != s->answered.epoch) {
+		s->silent = 0; /* the host has been back to the snapshot */
+		s->last_len = 0;
+	}
+	s->asked = 1;
+	if (s->silent || mischief & FAKE_DEAF)
+		return;
+	if (mischief & FAKE_FORGET)
+		s->last_len = 0;
+	if (s->answer_len && msg->head.seq == s->answered.seq &&
+	    msg->head.epoch == s->answered.epoch) {
+		put_answer(s, mischief);
+		return;
+	}
+	mischief |= serve(s, msg);
+	replace_answer(s, msg->head, mischief);
+	if (mischief & FAKE_DIE)
+		_exit(1);
+	s->silent = (mischief & FAKE_SILENT) != 0;
+	if (!s->silent && !(mischief & FAKE_DROP))
+		put_answer(s, mischief);
+}
+
+/* HELLO until somebody asks, then answers for ever. */
+static void live(struct guest *s)
+{
+	static struct wire_rx rx;
+	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
+	uint8_t in[4096];
+	struct wire_msg msg;
+
+	for (;;) {
+		ssize_t n;
+
+		if (!s->asked) {
+			prepare_hello(s, (struct wire_head){ 0 });
+			put(s, s->answer, s->answer_len);
+			s->answer_len = 0;
+			if (poll(&fd, 1, 100) == 0)
+				continue;
+		}
+		n = recv(s->fd, in, sizeof(in), 0);
+		if (n <= 0)
+			_exit(0);
+		for (ssize_t i = 0; i < n; i++) {
+			if (wire_feed(&rx, in[i], &msg))
+				handle(s, &msg);
+		}
+	}
+}
+
+int fakeguest_start(struct fakeguest *g)
+{
+	int fds[2];
+	struct guest state = { .g = g };
+
+	g->counts = mmap(NULL, sizeof(*g->counts), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (g->counts == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return -1;
+	g->pid = fork();
+	if (g->pid < 0)
+		return -1;
+	if (!g->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fds[0]);
+		state.fd = fds[1];
+		live(&state);
+	}
+	close(fds[1]);
+	g->fd = fds[0];
+	snprintf(g->spec, sizeof(g->spec), "fd:%d", g->fd);
+	return 0;
+}
+
+void fakeguest_stop(struct fakeguest *g)
+{
+	close(g->fd);
+	kill(g->pid, SIGKILL);
+	waitpid(g->pid, NULL, 0);
+	munmap(g->counts, sizeof(*g->counts));
+}

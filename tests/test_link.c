@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine's side of the line against a guest that misbehaves in every way the line can. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/engine.h"
+#include "host/link.h"
+#include "tests/fakeguest.h"
+
+enum { N_RUNS = 40, DEADLINE_MS = 2000 };
+
+/* Each test case gives len % 49 records whose contents follow from its bytes. */
+static void run(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run)
+{
+	(void)arg;
+	ret_run->n = (unsigned)(len % (RECORDS_MAX + 1)) + 1;
+	if (ret_run->n > RECORDS_MAX + 1)
+		ret_run->n = RECORDS_MAX + 1;
+	for (unsigned i = 0; i < ret_run->n; i++)
+		ret_run->rec[i] = (struct record){ .step = (uint8_t)i, .rip = crc32_ieee(i, bytes, len) };
+}
+
+static uint64_t expected_hash(const uint8_t *bytes, size_t len)
+{
+	struct fake_run r = { 0 };
+
+	run(bytes, len, NULL, &r);
+	return record_hash(r.rec, r.n);
+}
+
+/* One test case of a row of them that resemble each other. */
+static size_t make_case(unsigned i, uint8_t bytes[260])
+{
+	size_t len = 4 + 4 * (i * 7 % 64);
+
+	for (size_t k = 0; k < len; k++)
+		bytes[k] = (uint8_t)(k * 3);
+	bytes[i % len] ^= (uint8_t)i;
+	return len;
+}
+
+static struct engine *begin(struct fakeguest *g)
+{
+	struct engine_opts opts = { 0 };
+	char err[256] = "";
+	struct engine *e;
+
+	g->run = run;
+	assert_int_equal(fakeguest_start(g), 0);
+	opts.spec = g->spec;
+	e = engine_start(&opts, err, sizeof(err));
+	assert_string_equal(err, "");
+	assert_non_null(e);
+	return e;
+}
+
+static void end(struct fakeguest *g, struct engine *e)
+{
+	engine_stop(e);
+	fakeguest_stop(g);
+}
+
+/* Many runs, each of which must be right whatever happens on the line. */
+static void all_runs_are_right(unsigned (*mischief)(unsigned, const struct wire_head *, void *))
+{
+	struct fakeguest g = { .mischief = mischief };
+	struct engine *e = begin(&g);
+	uint8_t bytes[260];
+
+	for (unsigned i = 0; i < N_RUNS; i++) {
+		size_t len = make_case(i, bytes);
+		struct msg_done done;
+
+		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
+		assert_int_equal(done.hash, expected_hash(bytes, len));
+	}
+	assert_true(g.counts->runs == N_RUNS); /* a repeated request is never run twice */
+	end(&g, e);
+}
+
+#define EVERY(name, nth_of, what)                                                                  \
+	static unsigned name##_mischief(unsigned nth, const struct wire_head *request, void *arg)  \
+	{                                                                                          \
+		(void)request, (void)arg;                                                          \
+		return nth % (nth_of) == (nth_of)-1 ? (what) : 0;                                  \
+	}                                                                                          \
+	static void name(void **state)                                                             \
+	{                                                                                          \
+		(void)state;                                                                       \
+		all_runs_are_right(name##_mischief);                                               \
+	}
+
+EVERY(a_good_line, 1000, 0)
+EVERY(a_lost_request_is_repeated, 9, FAKE_DEAF)
+EVERY(a_lost_answer_is_repeated, 9, FAKE_DROP)
+EVERY(a_damaged_answer_is_repeated, 9, FAKE_CORRUPT)
+EVERY(noise_is_passed_over, 2, FAKE_GARBAGE)
+EVERY(a_second_answer_is_ignored, 1, FAKE_TWICE)
+EVERY(a_stale_epoch_is_ignored, 1, FAKE_STALE)
+EVERY(a_slow_guest_is_waited_for, 15, FAKE_DELAY)
+
+/* The guest lost the case before: the whole is sent, and the result is right. */
+EVERY(a_forgotten_base_is_sent_whole, 3, FAKE_FORGET)
+
+static void a_difference_is_short(void **state)
+{
+	struct fakeguest g = { 0 };
+	struct engine *e = begin(&g);
+	uint8_t bytes[200] = { 0 };
+	struct msg_done done;
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		bytes[100] = (uint8_t)i;
+		assert_int_equal(engine_run(e, bytes, sizeof(bytes), DEADLINE_MS, &done), ENGINE_OK);
+	}
+	assert_true(g.counts->run_bytes == 200 + 9);
+	end(&g, e);
+}
+
+static void records_come_whole(void **state)
+{
+	struct fakeguest g = { 0 };
+	struct engine *e = begin(&g);
+	struct record rec[RECORDS_MAX + 1];
+	uint8_t bytes[260];
+
+	(void)state;
+	for (unsigned i = 0; i < N_RUNS; i++) {
+		size_t len = make_case(i, bytes);
+		struct fake_run want = { 0 };
+		struct msg_done done;
+
+		run(bytes, len, NULL, &want);
+		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
+		assert_int_equal(done.n_rec, want.n);
+		assert_int_equal(engine_records(e, rec, RECORDS_MAX + 1), want.n);
+		assert_memory_equal(rec, want.rec, want.n * sizeof(*rec));
+		assert_int_equal(engine_records(e, rec, 1), 1);
+	}
+	end(&g, e);
+}
+
+/* From the third RUN on, as `arg` says. */
+static unsigned at_third_run(unsigned nth, const struct wire_head *request, void *arg)
+{
+	static unsigned runs;
+
+	(void)nth;
+	if (request->type != MSG_RUN)
+		return 0;
+	return ++runs == 3 ? *(unsigned *)arg : 0;
+}
+
+/* Two good runs, one that ends as it says, and after recovery a good one if there can be any. */
+static void third_run_ends(unsigned mischief, enum engine_status want, int after)
+{
+	struct fakeguest g = { .mischief = at_third_run, .arg = &mischief };
+	struct engine *e = begin(&g);
+	uint8_t bytes[260];
+	struct msg_done done = { .hash = 1 };
+	int64_t t;
+
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(engine_run(e, bytes, make_case(i, bytes), DEADLINE_MS, &done),
+				 ENGINE_OK);
+	done.hash = 1;
+	t = now_ms();
+	assert_int_equal(engine_run(e, bytes, make_case(2, bytes), 300, &done), want);
+	assert_int_equal(engine_last_status(e), want);
+	assert_int_equal(done.hash, 1); /* outputs are untouched on failure */
+	assert_in_range(now_ms() - t, want == ENGINE_HANG ? 299 : 0, want == ENGINE_HANG ? 1500 : 280);
+	if (want == ENGINE_PANIC || want == ENGINE_REFUSED)
+		assert_true(strlen(engine_words(e)) > 10);
+	assert_int_equal(engine_recover(e), after);
+	if (after == ENGINE_OK) {
+		size_t len = make_case(3, bytes);
+
+		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
+		assert_int_equal(done.hash, expected_hash(bytes, len));
+	}
+	end(&g, e);
+}
+
+static void silence_is_a_hang(void **state)
+{
+	(void)state;
+	third_run_ends(FAKE_SILENT, ENGINE_HANG, ENGINE_OK);
+}
+
+static void death_is_noticed_at_once(void **state)
+{
+	(void)state;
+	third_run_ends(FAKE_DIE, ENGINE_DEAD, ENGINE_DEAD);
+}
+
+static void a_panic_is_told(void **state)
+{
+	(void)state;
+	third_run_ends(FAKE_PANIC, ENGINE_PANIC, ENGINE_OK);
+}
+
+static void a_refusal_is_told(void **state)
+{
+	(void)state;
+	third_run_ends(FAKE_REFUSE, ENGINE_REFUSED, ENGINE_OK);
+}
+
+static void a_wrong_answer_is_a_fault(void **state)
+{
+	(void)state;
+	third_run_ends(FAKE_WRONG, ENGINE_FAULT, ENGINE_OK);
+}
+
+static void unknown_engines_are_refused(void **state)
+{
+	static const char *const specs[] = { "bochs", "tty:/dev/null", "nonsense", "fd:no", "fd:999",
+					     "qemu:speed=9" };
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		struct engine_opts opts = { .spec = specs[i] };
+		char err[256] = "";
+
+		assert_null(engine_start(&opts, err, sizeof(err)));
+		assert_true(strlen(err) > 20);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_line),
+		cmocka_unit_test(a_lost_request_is_repeated),
+		cmocka_unit_test(a_lost_answer_is_repeated),
+		cmocka_unit_test(a_damaged_answer_is_repeated),
+		cmocka_unit_test(noise_is_passed_over),
+		cmocka_unit_test(a_second_answer_is_ignored),
+		cmocka_unit_test(a_stale_epoch_is_ignored),
+		cmocka_unit_test(a_slow_guest_is_waited_for),
+		cmocka_unit_test(a_forgotten_base_is_sent_whole),
+		cmocka_unit_test(a_difference_is_short),
+		cmocka_unit_test(records_come_whole),
+		cmocka_unit_test(silence_is_a_hang),
+		cmocka_unit_test(death_is_noticed_at_once),
+		cmocka_unit_test(a_panic_is_told),
+		cmocka_unit_test(a_refusal_is_told),
+		cmocka_unit_test(a_wrong_answer_is_a_fault),
+		cmocka_unit_test(unknown_engines_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
