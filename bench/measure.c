@@ -4,10 +4,8 @@
 
 #include "bench/prep.h"
 #include "efi/abi/fmt.h"
-#include "efi/abi/wire.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
-#include "efi/profile.h"
 
 enum verdict {
 #define VERDICT(n, name, status, words) VERDICT_##name = n,
@@ -181,10 +179,9 @@ static void measure_counted(struct batch *b, const struct msg_bench *req, struct
 
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 {
-	static struct profile profile;
 	const struct bench_row *row = bench_row(req->id);
 	const struct bench_body *body = bench_body(req->id);
-	struct batch b = { .row = row, .profile = &profile, .kind = req->kind };
+	struct batch b = { .row = row, .profile = &machine.profile, .kind = req->kind };
 	const char *why;
 
 	memset(ret, 0, sizeof(*ret));
@@ -195,21 +192,29 @@ void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 		end(ret, VERDICT_ERROR, "no such row, kind or placement: host and guest differ");
 		return;
 	}
-	profile_read(&profile);
-	why = lacks(row, &profile);
+	why = lacks(row, b.profile);
 	if (why) {
 		end(ret, VERDICT_SKIP, why);
 		return;
 	}
 	b.body = body->addr[req->align];
-	b.has_smi = has_smi_count(&profile);
+	b.has_smi = has_smi_count(b.profile);
 	ret->insns = body->insns[req->kind];
-	prep_do(row, &profile, req->kind == BENCH_RT ? body->handler : body->split);
+	prep_do(row, b.profile, req->kind == BENCH_RT ? body->handler : body->split);
 	measure_counted(&b, req, ret);
 	prep_undo();
 	if (ret->verdict != VERDICT_OK)
 		n_samples = 0;
 	ret->n = n_samples;
+}
+
+/* Ids lie below this; not every number is taken. */
+unsigned bench_count(void)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	return rows[n - 1].id + 1u;
 }
 
 unsigned bench_samples(const uint32_t **ret_samples)
