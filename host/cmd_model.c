@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trainwreck model: the traces that the manual allows, without an engine. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/cli.h"
+#include "host/seqfile.h"
+#include "host/trace_print.h"
+
+static void path_words(const struct path *path, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = 0;
+	for (unsigned i = 0; i < path->n && n < cap; i++)
+		n += (size_t)snprintf(out + n, cap - n, "%s%u/%u", i ? " " : "", path->branch[i] + 1u,
+				      path->of[i]);
+}
+
+static void trace_text(const struct trace *t, const char *name, unsigned number)
+{
+	char words[640];
+
+	path_words(&t->path, words, sizeof(words));
+	printf("%s%s%s", name, number ? ", or" : "", t->path.n ? ", choices " : "");
+	printf("%s\n", words);
+	for (unsigned i = 0; i < t->n; i++)
+		printf("    %2u  %s\n", i, record_words(&t->rec[i], words, sizeof(words)));
+	if (t->outcome != OUTCOME_DONE)
+		printf("    then %s: %s (%s)\n", outcome_name((enum outcome)t->outcome),
+		       rule_info[t->death].words, rule_info[t->death].name);
+}
+
+static void trace_object(const struct trace *t, const struct seq_case *c, const char *profile)
+{
+	static char text[16384];
+	char path[640];
+
+	path_words(&t->path, path, sizeof(path));
+	seq_print(&c->seq, text, sizeof(text));
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o}", "schema",
+			      "trainwreck.model.1", "name", c->name, "seq", text, "profile", profile,
+			      "outcome", outcome_name((enum outcome)t->outcome), "choices", path,
+			      "instructions", (int)t->insns, "expected", trace_json(t->rec, t->n));
+	json_line(stdout, o);
+}
+
+/* Every path, as far as there are no more than a fuzzer would try. Whether the profile can run it. */
+static int model_case(const struct seq_case *c, const char *name, int json)
+{
+	static struct trace t;
+	const struct profile *profile = profile_named(name);
+	const char *why = model_lacks(&c->seq, profile);
+	struct path path = { 0 };
+
+	if (why) {
+		if (json)
+			json_line(stdout, json_pack("{s:s, s:s, s:s, s:s}", "schema", "trainwreck.model.1",
+						    "name", c->name, "verdict", "SKIP", "reason", why));
+		else
+			printf("%s: SKIP %s\n", c->name, why);
+		return 0;
+	}
+	for (unsigned i = 0; i < TRACES_MAX; i++) {
+		model_predict(&c->seq, profile, NULL, &path, &t);
+		if (json)
+			trace_object(&t, c, name);
+		else
+			trace_text(&t, c->name, i);
+		path = t.path;
+		if (!path_next(&path))
+			return 1;
+	}
+	if (!json)
+		printf("and more: only the first %d are shown\n", TRACES_MAX);
+	return 1;
+}
+
+int cmd_model(int argc, char **argv)
+{
+	static const struct option options[] = { { "profile", required_argument, NULL, 'P' },
+						 { "json", no_argument, NULL, 'J' },
+						 CLI_LONG,
+						 { 0 } };
+	struct seq_cases cases = { 0 };
+	const char *profile = "intel";
+	char why[1024];
+	int json = 0, opt, n_run = 0;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
+		if (opt == 'P')
+			profile = optarg;
+		else if (opt == 'J')
+			json = 1;
+		else if (opt != 'e')
+			cli_option(opt);
+		else if (seq_cases_add_text(&cases, optarg, why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	if (!profile_named(profile))
+		die(EXIT_USAGE, "no profile %s; write --profile intel or amd", profile);
+	for (; optind < argc; optind++) {
+		if (seq_cases_add(&cases, argv[optind], why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	if (!cases.n)
+		return cli_usage();
+	for (size_t i = 0; i < cases.n; i++)
+		n_run += model_case(&cases.v[i], profile, json);
+	seq_cases_free(&cases);
+	return n_run ? EXIT_AS_MANUAL : EXIT_SKIPPED;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trainwreck run: each sequence on an engine, compared with the model. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/cli.h"
+#include "host/seqfile.h"
+#include "host/trace_print.h"
+
+enum { DEADLINE_MS = 3000 };
+
+struct run {
+	struct engine_opts opts;
+	int strict, json, ktap;
+	struct seq_cases cases;
+	struct oracle oracle;
+	struct known known;
+	unsigned n, n_skip, n_error, n_unknown;
+};
+
+/* Whether the profile has the feature named by a word in any case ("fred"). */
+static int has_feature(const struct profile *profile, const char *word, size_t len)
+{
+	static const char *const name[] = {
+#define X(name, words) #name,
+		FEATURES(X)
+#undef X
+	};
+
+	for (unsigned i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (strlen(name[i]) == len && !strncasecmp(name[i], word, len))
+			return (profile->features >> i) & 1;
+	}
+	return 0;
+}
+
+/* The first of the features in `needs` that this profile lacks, copied to out; 0 when it has all. */
+static int lacks(const struct profile *profile, const char *needs, char *out, size_t cap)
+{
+	for (const char *p = needs; p && *p;) {
+		size_t len = strcspn(p, ", \t");
+		if (len && !has_feature(profile, p, len)) {
+			snprintf(out, cap, "needs %.*s, which this CPU lacks", (int)len, p);
+			return 1;
+		}
+		p += len;
+		p += strspn(p, ", \t");
+	}
+	return 0;
+}
+
+static void run_case(struct run *run, const struct seq_case *c)
+{
+	static struct result r;
+	struct oracle *o = &run->oracle;
+	char why[sizeof(r.reason)];
+
+	if (lacks(o->profile, c->needs, why, sizeof(why))) {
+		memset(&r, 0, sizeof(r));
+		r.verdict = VERDICT_SKIP;
+		memcpy(r.reason, why, sizeof(why));
+	} else {
+		oracle_run(o, &c->seq, &r);
+		if (is_unknown(&r))
+			oracle_confirm(o, &c->seq, &r);
+	}
+	run->n++;
+	run->n_skip += r.verdict == VERDICT_SKIP;
+	run->n_error += r.verdict == VERDICT_ERROR;
+	run->n_unknown += is_unknown(&r);
+	if (run->json)
+		json_line(stdout, result_json(c->name, &c->seq, &r, engine_version(o->engine), o->profile));
+	else if (run->ktap)
+		result_write_ktap(stdout, run->n, c->name, &r, o->profile);
+	else
+		result_write(stdout, c->name, &r, o->profile);
+	fflush(stdout);
+}
+
+/* After a recovery that failed: the same engine from its start. */
+static void start(struct run *run)
+{
+	char why[1024];
+
+	if (run->oracle.engine)
+		engine_stop(run->oracle.engine);
+	run->oracle.engine = engine_start(&run->opts, why, sizeof(why));
+	if (!run->oracle.engine)
+		die(EXIT_HARNESS, "%s", why);
+	run->oracle.profile = &engine_hello(run->oracle.engine)->profile;
+	run->oracle.broken = 0;
+}
+
+static int run_all(struct run *run)
+{
+	char why[1024];
+
+	start(run);
+	if (!run->strict) {
+		if (known_load(&run->known, engine_name(run->oracle.engine),
+			       engine_version(run->oracle.engine), why, sizeof(why))) {
+			engine_stop(run->oracle.engine);
+			die(EXIT_HARNESS, "%s", why);
+		}
+		run->oracle.known = &run->known;
+	}
+	if (run->ktap)
+		printf("KTAP version 1\n1..%zu\n", run->cases.n);
+	for (size_t i = 0; i < run->cases.n; i++) {
+		if (run->oracle.broken)
+			start(run);
+		run_case(run, &run->cases.v[i]);
+	}
+	engine_stop(run->oracle.engine);
+	known_free(&run->known);
+	if (run->n_error)
+		return EXIT_HARNESS;
+	if (run->n_unknown)
+		return EXIT_FINDING;
+	return run->n_skip == run->n ? EXIT_SKIPPED : EXIT_AS_MANUAL;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct option options[] = { { "engine", required_argument, NULL, 'E' },
+						 { "link", required_argument, NULL, 'L' },
+						 { "strict", no_argument, NULL, 'S' },
+						 { "json", no_argument, NULL, 'J' },
+						 { "ktap", no_argument, NULL, 'K' },
+						 CLI_LONG,
+						 { 0 } };
+	static struct run run = { .oracle.deadline_ms = DEADLINE_MS };
+	char why[1024];
+	int opt;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
+		if (opt == 'E')
+			run.opts.spec = optarg;
+		else if (opt == 'L')
+			run.opts.link = optarg;
+		else if (opt == 'S')
+			run.strict = 1;
+		else if (opt == 'J')
+			run.json = 1;
+		else if (opt == 'K')
+			run.ktap = 1;
+		else if (opt != 'e')
+			cli_option(opt);
+		else if (seq_cases_add_text(&run.cases, optarg, why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	for (; optind < argc; optind++) {
+		if (seq_cases_add(&run.cases, argv[optind], why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	if (!run.cases.n || (run.json && run.ktap))
+		return cli_usage();
+	run.opts.verbose = cli.verbose;
+	int status = run_all(&run);
+	seq_cases_free(&run.cases);
+	return status;
+}

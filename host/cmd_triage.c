@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trainwreck triage: the findings of campaigns, one line a signature. */
+#include <dirent.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/cli.h"
+#include "host/finding_load.h"
+#include "host/trace_print.h"
+
+enum { ROWS_MAX = 4096 };
+
+struct row {
+	char signature[SIGNATURE_CAP], known[256], first_seen[32], reproducer[1200];
+	uint64_t count;
+	uint32_t steps;
+};
+
+struct rows {
+	unsigned n;
+	struct row *v;
+};
+
+/* The same signature in two campaigns is one line: counts add, the first date and shortest stay. */
+static void merge(struct rows *rows, const struct finding *f, const char *known)
+{
+	struct row *r = NULL;
+
+	for (unsigned i = 0; i < rows->n && !r; i++) {
+		if (!strcmp(rows->v[i].signature, f->signature))
+			r = &rows->v[i];
+	}
+	if (!r) {
+		if (rows->n == ROWS_MAX)
+			return;
+		r = &rows->v[rows->n++];
+		memset(r, 0, sizeof(*r));
+		snprintf(r->signature, sizeof(r->signature), "%s", f->signature);
+		r->steps = UINT32_MAX;
+	}
+	r->count += f->count;
+	if (!*r->first_seen || strcmp(f->first_seen, r->first_seen) < 0)
+		snprintf(r->first_seen, sizeof(r->first_seen), "%s", f->first_seen);
+	if (f->seq.n_steps < r->steps) {
+		r->steps = f->seq.n_steps;
+		snprintf(r->reproducer, sizeof(r->reproducer), "%s", f->reproducer);
+		snprintf(r->known, sizeof(r->known), "%s", known);
+	}
+}
+
+static int add_finding(struct rows *rows, const char *path, const char *name)
+{
+	static struct finding f;
+	char folder[1500], known[256], why[512];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%s/%s/finding.json", path, name);
+	if (name[0] == '.' || stat(folder, &st))
+		return 0;
+	snprintf(folder, sizeof(folder), "%s/%s", path, name);
+	if (finding_load(folder, &f, why, sizeof(why)) ||
+	    finding_known(&f, known, sizeof(known), why, sizeof(why))) {
+		err("%s", why);
+		return -1;
+	}
+	merge(rows, &f, known);
+	return 0;
+}
+
+static int add_folder(struct rows *rows, const char *dir)
+{
+	char path[1200];
+	struct dirent **names;
+	int bad = 0;
+
+	snprintf(path, sizeof(path), "%s/findings", dir);
+	int n = scandir(path, &names, NULL, alphasort);
+	if (n < 0) {
+		snprintf(path, sizeof(path), "%s", dir);
+		n = scandir(path, &names, NULL, alphasort);
+	}
+	if (n < 0) {
+		err("no folder %s; name what `trainwreck fuzz --out` named", dir);
+		return -1;
+	}
+	for (int i = 0; i < n; i++) {
+		bad |= add_finding(rows, path, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	return bad;
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return strcmp(x->signature, y->signature);
+}
+
+static void row_write(const struct row *r, int json)
+{
+	if (!json) {
+		printf("%8" PRIu64 "  %-20s  %s  %2" PRIu32 " steps  %s  %s\n", r->count, r->known,
+		       r->first_seen, r->steps, r->signature, r->reproducer);
+		return;
+	}
+	json_t *known = strcmp(r->known, "-") ? json_string(r->known) : json_null();
+	json_line(stdout, json_pack("{s:s, s:s, s:I, s:o, s:s, s:s}", "schema", "trainwreck.triage.1",
+				    "signature", r->signature, "count", (json_int_t)r->count, "known",
+				    known, "first_seen", r->first_seen, "reproducer", r->reproducer));
+}
+
+int cmd_triage(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'J' },
+						 CLI_LONG,
+						 { 0 } };
+	int json = 0, bad = 0, unknown = 0, opt;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, CLI_SHORT, options, NULL)) != -1) {
+		if (opt == 'J')
+			json = 1;
+		else
+			cli_option(opt);
+	}
+	if (optind == argc)
+		return cli_usage();
+
+	struct rows rows = { .v = calloc(ROWS_MAX, sizeof(struct row)) };
+	if (!rows.v)
+		die(EXIT_HARNESS, "out of memory; close something and try again");
+	for (int i = optind; i < argc; i++)
+		bad |= add_folder(&rows, argv[i]);
+	qsort(rows.v, rows.n, sizeof(*rows.v), by_count);
+	for (unsigned i = 0; i < rows.n; i++) {
+		row_write(&rows.v[i], json);
+		unknown |= !strcmp(rows.v[i].known, "-");
+	}
+	if (!rows.n && !bad && !json)
+		puts("no findings");
+	free(rows.v);
+	return bad ? EXIT_HARNESS : unknown ? EXIT_FINDING : EXIT_AS_MANUAL;
+}

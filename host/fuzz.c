@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The folder of a campaign, and its figures. */
+#include "host/fuzz.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/campaign.h"
+#include "host/cli.h"
+#include "host/finding.h"
+#include "host/seqfile.h"
+
+#ifndef PREFIX
+#define PREFIX "/usr/local"
+#endif
+
+/* corpus/ beside the build folder this program lies in, else where `make install` puts it. */
+static void find_corpus(const struct fuzz *fuzz, char *out, size_t cap)
+{
+	char base[FUZZ_PATH];
+
+	snprintf(base, sizeof(base), "%s", fuzz->exe);
+	for (int up = 0; up < 2; up++) {
+		char *slash = strrchr(base, '/');
+		if (!slash)
+			break;
+		*slash = 0;
+		snprintf(out, cap, "%s/corpus", base);
+		if (!access(out, R_OK))
+			return;
+	}
+	snprintf(out, cap, PREFIX "/share/trainwreck/corpus");
+}
+
+static void find_mutator(struct fuzz *fuzz)
+{
+	char *slash;
+
+	snprintf(fuzz->mutator, sizeof(fuzz->mutator), "%s", fuzz->exe);
+	slash = strrchr(fuzz->mutator, '/');
+	if (slash)
+		snprintf(slash, sizeof(fuzz->mutator) - (size_t)(slash - fuzz->mutator),
+			 "/trainwreck-mutator.so");
+	if (!slash || access(fuzz->mutator, R_OK))
+		fuzz->mutator[0] = 0;
+}
+
+/* A flat folder of NNN-name.bin, as AFL++ wants it. */
+static int write_seed(const struct fuzz *fuzz, size_t number, const struct seq_case *c)
+{
+	uint8_t bytes[SEQ_BYTES_MAX];
+	char path[FUZZ_PATH + 128];
+	const char *base = strrchr(c->name, '/');
+
+	base = base ? base + 1 : c->name;
+	snprintf(path, sizeof(path), "%s/%03zu-%.*s.bin", fuzz->seeds, number,
+		 (int)strcspn(base, "."), base);
+	FILE *f = fopen(path, "wb");
+	if (!f)
+		return -1;
+	size_t len = seq_encode(&c->seq, bytes);
+	int bad = fwrite(bytes, 1, len, f) != len;
+	return fclose(f) || bad ? -1 : 0;
+}
+
+static int write_seeds(struct fuzz *fuzz, char *why, size_t why_cap)
+{
+	struct seq_cases cases = { 0 };
+	char source[FUZZ_PATH + 16];
+
+	if (fuzz->seed_source)
+		snprintf(source, sizeof(source), "%s", fuzz->seed_source);
+	else
+		find_corpus(fuzz, source, sizeof(source));
+	if (seq_cases_add(&cases, source, why, why_cap))
+		return -1;
+	fuzz->n_seeds = cases.n;
+	int bad = 0;
+	for (size_t i = 0; i < cases.n && !bad; i++)
+		bad = write_seed(fuzz, i, &cases.v[i]);
+	seq_cases_free(&cases);
+	if (bad)
+		snprintf(why, why_cap, "%s cannot be written: %s; choose another --out", fuzz->seeds,
+			 strerror(errno));
+	else if (!fuzz->n_seeds)
+		snprintf(why, why_cap, "no sequence in %s; name a folder of .seq files with --seeds", source);
+	return bad || !fuzz->n_seeds ? -1 : 0;
+}
+
+int fuzz_prepare(struct fuzz *fuzz, char *why, size_t why_cap)
+{
+	char stats[FUZZ_PATH + 64];
+	ssize_t n = readlink("/proc/self/exe", fuzz->exe, sizeof(fuzz->exe) - 1);
+
+	if (n <= 0 || strlen(fuzz->dir) >= FUZZ_PATH) {
+		snprintf(why, why_cap, "%s is too long, or /proc is not mounted; choose a shorter --out",
+			 fuzz->dir);
+		return -1;
+	}
+	fuzz->exe[n] = 0;
+	snprintf(fuzz->seeds, sizeof(fuzz->seeds), "%s/seeds", fuzz->dir);
+	snprintf(fuzz->afl_dir, sizeof(fuzz->afl_dir), "%s/afl", fuzz->dir);
+	snprintf(fuzz->log, sizeof(fuzz->log), "%s/afl.log", fuzz->dir);
+	if ((mkdir(fuzz->dir, 0777) && errno != EEXIST) || (mkdir(fuzz->seeds, 0777) && errno != EEXIST)) {
+		snprintf(why, why_cap, "%s cannot be made: %s; choose another --out", fuzz->dir,
+			 strerror(errno));
+		return -1;
+	}
+	find_mutator(fuzz);
+	snprintf(stats, sizeof(stats), "%s/default/fuzzer_stats", fuzz->afl_dir);
+	fuzz->resumes = !access(stats, R_OK);
+	return write_seeds(fuzz, why, why_cap);
+}
+
+static long long figure(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+void fuzz_progress(const struct fuzz *fuzz)
+{
+	json_t *s = campaign_stats(fuzz->dir);
+
+	if (s)
+		note("%lld execs, %zu signatures, %lld flaky, %lld recoveries", figure(s, "execs"),
+		     json_array_size(json_object_get(s, "signatures")), figure(s, "flaky"),
+		     figure(s, "recoveries"));
+	json_decref(s);
+}
+
+/* A figure of AFL++'s own, "" when there is none. */
+static void afl_figure(const struct fuzz *fuzz, const char *key, char *out, size_t cap)
+{
+	char path[FUZZ_PATH + 64], line[512];
+
+	out[0] = 0;
+	snprintf(path, sizeof(path), "%s/default/fuzzer_stats", fuzz->afl_dir);
+	FILE *f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *colon = strchr(line, ':');
+		if (!colon || strncmp(line, key, strlen(key)) || line[strlen(key)] > ' ')
+			continue;
+		colon += 1 + strspn(colon + 1, " ");
+		snprintf(out, cap, "%.*s", (int)strcspn(colon, "\n"), colon);
+	}
+	if (f)
+		fclose(f);
+}
+
+static int signatures_write(const struct fuzz *fuzz, const json_t *stats)
+{
+	json_t *row;
+	size_t i;
+	int found = 0;
+
+	json_array_foreach(json_object_get(stats, "signatures"), i, row) {
+		const char *name = json_string_value(json_object_get(row, "signature"));
+		if (!name || !json_is_true(json_object_get(row, "confirmed")))
+			continue;
+		if (finding_steps(fuzz->dir, name) < 0)
+			continue;
+		printf("%8lld  unknown  %s\n          trainwreck replay %s/findings/%s\n",
+		       figure(row, "count"), name, fuzz->dir, name);
+		found++;
+	}
+	json_array_foreach(json_object_get(stats, "known"), i, row)
+		printf("%8lld  known    %s\n", figure(row, "count"),
+		       json_string_value(json_object_get(row, "id")));
+	return found;
+}
+
+int fuzz_summary(const struct fuzz *fuzz)
+{
+	char rate[64];
+	json_t *s = campaign_stats(fuzz->dir);
+
+	if (!s)
+		return -1;
+	afl_figure(fuzz, "execs_per_sec", rate, sizeof(rate));
+	printf("executions          %lld\nexecutions a second %s\nevents an execution %.1f\n"
+	       "skipped             %lld\ndeaths passed over  %lld\nrecoveries          %lld\n"
+	       "flaky               %lld\nerrors              %lld\n",
+	       figure(s, "execs"), *rate ? rate : "?",
+	       json_number_value(json_object_get(s, "events_per_exec")), figure(s, "skips"),
+	       figure(s, "predicted_deaths"), figure(s, "recoveries"), figure(s, "flaky"),
+	       figure(s, "errors"));
+	int found = signatures_write(fuzz, s);
+	if (found)
+		printf("findings            %s/findings\n", fuzz->dir);
+	json_decref(s);
+	return found;
+}
