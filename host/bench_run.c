@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/bench_run.h"
+
+#include <string.h>
+
+/* A batch of NMIs under an emulator on a busy machine; anything longer hangs. */
+enum { BATCH_MS = 60000, FETCH_MS = 5000 };
+
+enum wire_verdict {
+#define VERDICT(n, name, status, words) WIRE_##name = n,
+#include "efi/abi/verdicts.def"
+#undef VERDICT
+};
+
+static void blank(const struct bench_row *row, enum bench_kind kind, struct result *ret_result)
+{
+	*ret_result = (struct result){ .row = row, .kind = kind, .smi = ~0ull };
+}
+
+void bench_skip(const struct bench_row *row, enum bench_kind kind, const char *reason,
+		struct result *ret_result)
+{
+	blank(row, kind, ret_result);
+	ret_result->verdict = BENCH_SKIP;
+	snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", reason);
+}
+
+/* The engine gave no answer: its words into the result. -1 when it cannot be brought back. */
+static int failed(struct engine *e, enum engine_status status, struct result *r)
+{
+	r->verdict = BENCH_ERROR;
+	snprintf(r->reason, sizeof(r->reason), "%s%s%.100s", engine_status_words(status),
+		 *engine_words(e) ? ": " : "", engine_words(e));
+	return status == ENGINE_REFUSED || engine_recover(e) == ENGINE_OK ? 0 : -1;
+}
+
+static int nonsense(struct result *r, const char *what)
+{
+	r->verdict = BENCH_ERROR;
+	snprintf(r->reason, sizeof(r->reason), "the guest's %s makes no sense: is it of this build?",
+		 what);
+	return 0;
+}
+
+/* All samples of the last batch. 1 when they are there; else *r says why, and 0 or -1 as bench_run. */
+static int fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *r)
+{
+	for (uint32_t at = 0; at < n;) {
+		struct msg_from from = { at };
+		struct wire_msg msg;
+		struct msg_samp samp;
+		enum engine_status status = engine_request(e, MSG_GETSAMP, &from, sizeof(from),
+							   FETCH_MS, &msg);
+
+		if (status != ENGINE_OK)
+			return failed(e, status, r);
+		if (msg.head.type != MSG_SAMP || msg.head.len < sizeof(samp))
+			return nonsense(r, "SAMP");
+		memcpy(&samp, msg.payload, sizeof(samp));
+		if (samp.first != at || !samp.n || samp.n > n - at ||
+		    msg.head.len != sizeof(samp) + samp.n * sizeof(*samples))
+			return nonsense(r, "SAMP");
+		memcpy(samples + at, msg.payload + sizeof(samp), samp.n * sizeof(*samples));
+		at += samp.n;
+	}
+	return 1;
+}
+
+static void add_counts(const struct msg_benched *b, struct result *r)
+{
+	r->discards += b->discards;
+	r->insns = b->insns;
+	if (b->smi != ~0ull)
+		r->smi = (r->smi == ~0ull ? 0 : r->smi) + b->smi;
+	r->aperf += b->aperf;
+	r->mperf += b->mperf;
+}
+
+/* One placement: *ret_n samples. 1, or as fetch. */
+static int batch(struct engine *e, const struct msg_bench *req, uint32_t *samples, uint32_t *ret_n,
+		 struct result *r)
+{
+	struct msg_benched b;
+	struct wire_msg msg;
+	enum engine_status status = engine_request(e, MSG_BENCH, req, sizeof(*req), BATCH_MS, &msg);
+
+	if (status != ENGINE_OK)
+		return failed(e, status, r);
+	if (msg.head.type != MSG_BENCHED || msg.head.len != sizeof(b))
+		return nonsense(r, "BENCHED");
+	memcpy(&b, msg.payload, sizeof(b));
+	if (b.id != req->id || b.kind != req->kind || b.n > req->n)
+		return nonsense(r, "BENCHED");
+	add_counts(&b, r);
+	if (b.verdict != WIRE_OK || !b.n) {
+		r->verdict = b.verdict == WIRE_SKIP ? BENCH_SKIP : BENCH_ERROR;
+		snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(b.reason), b.reason);
+		return 0;
+	}
+	*ret_n = b.n;
+	return fetch(e, samples, b.n, r);
+}
+
+int bench_run(struct engine *e, const struct bench_row *row, enum bench_kind kind, unsigned samples,
+	      unsigned warmup, struct result *ret_result)
+{
+	static uint32_t all[BENCH_ALIGNS * BENCH_SAMPLES_MAX];
+	struct result r;
+	uint32_t total = 0;
+
+	blank(row, kind, &r);
+	for (unsigned align = 0; align < BENCH_ALIGNS; align++) {
+		struct msg_bench req = {
+			.id = row->id,
+			.kind = (uint8_t)kind,
+			.align = (uint8_t)align,
+			.n = samples,
+			.warmup = warmup,
+		};
+		struct stats placed;
+		uint32_t n = 0;
+		int got = batch(e, &req, all + total, &n, &r);
+
+		if (got <= 0 || stats_of(all + total, n, &placed)) {
+			*ret_result = r;
+			return got < 0 ? -1 : 0;
+		}
+		r.placed[align] = placed.median;
+		total += n;
+	}
+	if (stats_of(all, total, &r.stats))
+		nonsense(&r, "number of samples");
+	*ret_result = r;
+	return 0;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Measure the paths into and out of ring 0, print the table, keep the figures. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/bench_plan.h"
+#include "host/bench_run.h"
+#include "host/cli.h"
+
+/* For each placement; a row is four times as many. */
+enum { SAMPLES = 256, WARMUP = 64 };
+
+struct bench_opts {
+	struct bench_plan plan;
+	const char *engine, *tables, *out;
+	int json;
+};
+
+/* A row is wanted when it or one of its kinds matches; its overhead then is wanted too. */
+static int matches(const struct bench_row *row, const char *glob)
+{
+	char id[64];
+
+	for (unsigned k = 0; k < bench_kinds(row); k++) {
+		struct result r = { .row = row, .kind = (enum bench_kind)k };
+
+		if (!fnmatch(glob, bench_result_id(&r, id), 0))
+			return 1;
+	}
+	return 0;
+}
+
+static int wanted(const struct bench_row *row, const char *glob)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	if (matches(row, glob))
+		return 1;
+	for (unsigned i = 0; i < n; i++)
+		if (rows[i].overhead == row->id && matches(&rows[i], glob))
+			return 1;
+	return 0;
+}
+
+static unsigned count_wanted(const char *glob)
+{
+	unsigned n, count = 0;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		count += wanted(&rows[i], glob) ? bench_kinds(&rows[i]) : 0;
+	return count;
+}
+
+/* Why nothing of this run can be measured, or NULL. */
+static const char *no_tables(const struct bench_opts *o, const struct msg_hello *hello)
+{
+	if (strcmp(o->tables, "fred"))
+		return NULL;
+	return hello->profile.features & FEAT(FRED) ? "this build measures through the IDT only"
+						    : "this CPU lacks: FRED";
+}
+
+/* All wanted rows. -1 when the engine was lost; what was measured until then stays. */
+static int measure(struct engine *e, const struct bench_opts *o, struct results *rs)
+{
+	const char *why = no_tables(o, engine_hello(e));
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!wanted(&rows[i], o->plan.only))
+			continue;
+		if (isatty(STDERR_FILENO) && !cli.quiet)
+			fprintf(stderr, "\r\033[K%u/%u %s", i + 1, n, rows[i].path);
+		for (unsigned k = 0; k < bench_kinds(&rows[i]); k++) {
+			struct result *r = &rs->v[rs->n++];
+
+			if (why)
+				bench_skip(&rows[i], (enum bench_kind)k, why, r);
+			else if (bench_run(e, &rows[i], (enum bench_kind)k, o->plan.samples,
+					   o->plan.warmup, r))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* 0 some figure is good, 3 an ERROR or an engine that was lost, 4 nothing but SKIPs. */
+static int exit_status(const struct results *rs)
+{
+	int measured = 0;
+
+	for (size_t i = 0; i < rs->n; i++) {
+		if (rs->v[i].verdict == BENCH_ERROR)
+			return EXIT_HARNESS;
+		measured |= rs->v[i].verdict != BENCH_SKIP;
+	}
+	return measured ? EXIT_AS_MANUAL : EXIT_SKIPPED;
+}
+
+static int publish(const struct bench_opts *o, const struct results *rs,
+		   const struct results_context *c)
+{
+	char path[PATH_MAX];
+
+	if (o->json && results_lines(stdout, rs, c)) {
+		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
+		return EXIT_HARNESS;
+	}
+	if (!o->json)
+		results_print(stdout, rs, c);
+	if (!o->out)
+		return EXIT_AS_MANUAL;
+	if (results_write(o->out, rs, c, path)) {
+		err("cannot write into %s: %s: name another folder with --out", o->out,
+		    strerror(errno));
+		return EXIT_HARNESS;
+	}
+	note("the figures are in %s", path);
+	return EXIT_AS_MANUAL;
+}
+
+static int run(const struct bench_opts *o)
+{
+	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose };
+	struct results rs = { calloc(count_wanted(o->plan.only), sizeof(*rs.v)), 0 };
+	struct results_context c = { .tables = o->tables,
+				     .samples = o->plan.samples,
+				     .warmup = o->plan.warmup };
+	char why[512];
+	struct engine *e;
+	int lost, status;
+
+	if (!rs.v)
+		die(EXIT_HARNESS, "memory is short: measure fewer rows with --only");
+	e = engine_start(&eo, why, sizeof(why));
+	if (!e) {
+		free(rs.v);
+		die(EXIT_HARNESS, "%s", why);
+	}
+	c.hello = engine_hello(e);
+	c.engine = engine_name(e);
+	c.engine_version = engine_version(e);
+	c.command_line = engine_command_line(e);
+	lost = measure(e, o, &rs);
+	if (isatty(STDERR_FILENO) && !cli.quiet)
+		fputs("\r\033[K", stderr);
+	results_judge(&rs);
+	status = publish(o, &rs, &c);
+	if (lost)
+		err("the engine was lost before all rows were measured: run again with -v to see why");
+	if (!status)
+		status = lost ? EXIT_HARNESS : exit_status(&rs);
+	engine_stop(e);
+	free(rs.v);
+	return status;
+}
+
+static unsigned number(const char *text, unsigned max, const char *what)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || !v || v > max)
+		die(EXIT_USAGE, "%s must be a number from 1 to %u, not %s", what, max, text);
+	return (unsigned)v;
+}
+
+static void options(int argc, char **argv, struct bench_opts *o)
+{
+	static const struct option longs[] = {
+		{ "engine", required_argument, NULL, 'e' },
+		{ "tables", required_argument, NULL, 't' },
+		{ "plan", required_argument, NULL, 'p' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "out", required_argument, NULL, 'O' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "samples", required_argument, NULL, 'n' },
+		CLI_LONG,
+		{ 0 },
+	};
+	const char *plan = NULL, *only = NULL, *samples = NULL;
+	char why[512];
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "n:" CLI_SHORT, longs, NULL)) != -1) {
+		switch (opt) {
+		case 'e': o->engine = optarg; break;
+		case 't': o->tables = optarg; break;
+		case 'p': plan = optarg; break;
+		case 'o': only = optarg; break;
+		case 'O': o->out = optarg; break;
+		case 'j': o->json = 1; break;
+		case 'n': samples = optarg; break;
+		default: cli_option(opt);
+		}
+	}
+	if (plan && bench_plan_read(plan, &o->plan, why, sizeof(why)))
+		die(EXIT_USAGE, "%s", why);
+	if (only)
+		snprintf(o->plan.only, sizeof(o->plan.only), "%s", only);
+	if (samples)
+		o->plan.samples = number(samples, BENCH_SAMPLES_MAX, "-n");
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt" };
+
+	options(argc, argv, &o);
+	if (optind != argc)
+		return cli_usage();
+	if (strcmp(o.tables, "idt") && strcmp(o.tables, "fred"))
+		die(EXIT_USAGE, "no such tables: %s; say idt or fred", o.tables);
+	if (!count_wanted(o.plan.only))
+		die(EXIT_USAGE, "no path is called %s: `trainwreck list paths` prints them all",
+		    o.plan.only);
+	return run(&o);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of benchmarks against the assembled image, and the judging of results. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/bench.h"
+#include "host/results.h"
+
+static int in_section(unsigned i, uint32_t va)
+{
+	const struct image_section *s = &bench_head()->image.section[i];
+
+	return va >= s->va && va - s->va < s->len;
+}
+
+static const uint8_t *bytes_at(uint32_t va)
+{
+	const struct image_section *s = bench_head()->image.section;
+
+	return bench_image + (in_section(0, va) ? va - s[0].va + s[0].off : va - s[1].va + s[1].off);
+}
+
+static void the_image_fits_its_regions(void **state)
+{
+	const struct bench_head *h = bench_head();
+
+	(void)state;
+	assert_int_equal(h->image.magic, IMAGE_MAGIC);
+	assert_int_equal(h->image.section[0].va, W_BKTEXT);
+	assert_int_equal(h->image.section[1].va, W_BUTEXT);
+	assert_true(h->image.section[0].len <= L_BKTEXT);
+	assert_true(h->image.section[1].len <= L_BUTEXT);
+	for (unsigned i = 0; i < h->image.n_sections; i++)
+		assert_true(h->image.section[i].off + h->image.section[i].len <=
+			    (size_t)(bench_image_end - bench_image));
+	assert_true(in_section(0, h->enter) && in_section(0, h->leave) && in_section(0, h->stubs));
+}
+
+static void ids_and_paths_are_unique_and_well_formed(void **state)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	assert_true(n >= 60);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned dots = 0;
+
+		for (const char *p = rows[i].path; *p; p++)
+			dots += *p == '.';
+		assert_int_equal(dots, 3);
+		assert_true(strlen(rows[i].path) < 48);
+		if (i)
+			assert_true(rows[i].id > rows[i - 1].id);
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(rows[i].path, rows[j].path);
+	}
+}
+
+/* Entry, and behind its JMP the first stamp: the placement is that of the stamp. */
+static void every_row_has_four_placed_bodies(void **state)
+{
+	static const uint8_t lfence[] = { 0x0f, 0xae, 0xe8 };
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		const struct bench_body *b = bench_body(rows[i].id);
+
+		assert_non_null(b);
+		for (unsigned a = 0; a < BENCH_ALIGNS; a++) {
+			uint32_t go = (b->addr[a] + 63) / 64 * 64 + 64 + 16 * a;
+			unsigned section = rows[i].from == BENCH_K ? 0 : 1;
+
+			assert_true(in_section(section, b->addr[a]));
+			assert_int_equal(b->addr[a] % 64, 0);
+			if (rows[i].id != B_OVH_K_RDTSC)
+				assert_memory_equal(bytes_at(go), lfence, sizeof(lfence));
+		}
+	}
+}
+
+static void handlers_and_counts_go_together(void **state)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+	const struct bench_body *empty = bench_body(B_OVH_K_JMP);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		const struct bench_body *b = bench_body(rows[i].id);
+		int handled = rows[i].via != VIA_NONE;
+
+		assert_int_equal(in_section(0, b->handler), handled);
+		assert_int_equal(in_section(0, b->split), handled);
+		if (rows[i].prep & PREP_WAIT) {
+			assert_int_equal(b->insns[BENCH_RT], 0);
+			continue;
+		}
+		assert_true(b->insns[BENCH_RT] > 0);
+		if (handled)
+			/* the split window holds one empty window more */
+			assert_int_equal(b->insns[BENCH_ENTER] + b->insns[BENCH_EXIT],
+					 b->insns[BENCH_RT] + empty->insns[BENCH_RT]);
+	}
+	assert_int_equal(bench_body(B_OVH_K_NOP)->insns[BENCH_RT], empty->insns[BENCH_RT] + 10);
+	assert_int_equal(bench_body(B_INT3_K)->insns[BENCH_RT], empty->insns[BENCH_RT] + 2);
+}
+
+static void an_overhead_is_measured_where_the_window_ends(void **state)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		const struct bench_row *o = bench_row(rows[i].overhead);
+
+		assert_non_null(o);
+		assert_int_equal(o->to, rows[i].to);
+		assert_int_equal(o->overhead, o->id);
+	}
+}
+
+/* Handlers must not name a landing address where the CPU returns behind the event by itself. */
+static void plain_trap_handlers_are_one_iretq(void **state)
+{
+	static const uint8_t iretq[] = { 0x48, 0xcf };
+
+	(void)state;
+	assert_memory_equal(bytes_at(bench_body(B_INT3_K)->handler), iretq, sizeof(iretq));
+	assert_memory_equal(bytes_at(bench_body(B_INT80_C)->handler), iretq, sizeof(iretq));
+	/* #PF pushes an error code, #UD does not: ADD RSP,8 comes first in one only */
+	assert_int_equal(bytes_at(bench_body(B_PF_K)->handler)[1], 0x83);
+	assert_int_equal(bytes_at(bench_body(B_UD_K)->handler)[1], 0x89);
+}
+
+static struct result figures(unsigned id, enum bench_kind kind, double median, double spread)
+{
+	struct result r = { .row = bench_row(id), .kind = kind };
+
+	r.stats.n = 100;
+	r.stats.median = median;
+	r.stats.q1 = median - spread / 2;
+	r.stats.q3 = median + spread / 2;
+	return r;
+}
+
+static void judging(double ovh_spread, double rt_spread, double exit_median, struct result v[4])
+{
+	struct results rs = { v, 4 };
+
+	v[0] = figures(B_OVH_K_JMP, BENCH_RT, 40, ovh_spread);
+	v[1] = figures(B_INT3_K, BENCH_RT, 1000, rt_spread);
+	v[2] = figures(B_INT3_K, BENCH_ENTER, 600, 0);
+	v[3] = figures(B_INT3_K, BENCH_EXIT, exit_median, 0);
+	results_judge(&rs);
+}
+
+static void steady_figures_that_fit_are_ok(void **state)
+{
+	struct result v[4];
+
+	(void)state;
+	judging(2, 100, 440, v);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(v[i].verdict, BENCH_OK);
+}
+
+static void a_wide_spread_is_unstable(void **state)
+{
+	struct result v[4];
+
+	(void)state;
+	judging(2, 300, 440, v);
+	assert_int_equal(v[1].verdict, BENCH_UNSTABLE);
+	assert_int_equal(v[0].verdict, BENCH_OK);
+}
+
+static void an_unstable_overhead_spoils_what_depends_on_it(void **state)
+{
+	struct result v[4];
+
+	(void)state;
+	judging(30, 100, 440, v);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(v[i].verdict, BENCH_UNSTABLE);
+	assert_non_null(strstr(v[1].reason, "ovh.window.k.jmp"));
+}
+
+static void parts_that_do_not_make_the_whole_are_unstable(void **state)
+{
+	struct result v[4];
+
+	(void)state;
+	judging(2, 100, 700, v);
+	assert_int_equal(v[1].verdict, BENCH_OK);
+	assert_int_equal(v[2].verdict, BENCH_UNSTABLE);
+	assert_int_equal(v[3].verdict, BENCH_UNSTABLE);
+}
+
+static void labels_follow_the_profile_and_the_engine(void **state)
+{
+	struct msg_hello h = { 0 };
+
+	(void)state;
+	assert_string_equal(results_label(&h, "tty"), "hardware");
+	assert_string_equal(results_label(&h, "bochs"), "emulated");
+	h.profile.features = FEAT(HYPERVISOR);
+	assert_string_equal(results_label(&h, "qemu"), "virtual");
+	memcpy(h.profile.hypervisor, "TCGTCGTCGTCG", 12);
+	assert_string_equal(results_label(&h, "qemu"), "emulated");
+	memset(h.profile.hypervisor, 0, sizeof(h.profile.hypervisor));
+	h.profile.features |= FEAT(EMULATED);
+	assert_string_equal(results_label(&h, "tty"), "emulated");
+}
+
+static void a_record_has_the_fields_of_its_schema(void **state)
+{
+	static const char *const fields[] = {
+		"schema", "id", "verdict", "reason", "unit", "n", "discards", "min", "p5", "q1",
+		"median", "q3", "p95", "p99", "max", "mad", "overhead_id", "definition",
+	};
+	struct result v[4];
+	struct results rs = { v, 4 };
+	json_t *o;
+
+	(void)state;
+	judging(2, 100, 440, v);
+	o = bench_result_json(&rs, &v[2], "emulated");
+	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		assert_non_null(json_object_get(o, fields[i]));
+	assert_string_equal(json_string_value(json_object_get(o, "id")), "idt.int3.k.gate.enter");
+	assert_true(json_real_value(json_object_get(o, "overhead_median")) > 39.9);
+	assert_true(json_is_null(json_object_get(o, "smi")) || v[2].smi != ~0ull);
+	json_decref(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_image_fits_its_regions),
+		cmocka_unit_test(ids_and_paths_are_unique_and_well_formed),
+		cmocka_unit_test(every_row_has_four_placed_bodies),
+		cmocka_unit_test(handlers_and_counts_go_together),
+		cmocka_unit_test(an_overhead_is_measured_where_the_window_ends),
+		cmocka_unit_test(plain_trap_handlers_are_one_iretq),
+		cmocka_unit_test(steady_figures_that_fit_are_ok),
+		cmocka_unit_test(a_wide_spread_is_unstable),
+		cmocka_unit_test(an_unstable_overhead_spoils_what_depends_on_it),
+		cmocka_unit_test(parts_that_do_not_make_the_whole_are_unstable),
+		cmocka_unit_test(labels_follow_the_profile_and_the_engine),
+		cmocka_unit_test(a_record_has_the_fields_of_its_schema),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
