@@ -12,7 +12,7 @@ static const uint16_t lvts[7] = {
 	APIC_LVT_PERF,	APIC_LVT_THERMAL, APIC_LVT_CMCI,
 };
 
-/* How many of them this APIC has. Its version register tells the last entry: 3 are always there. */
+/* How many of them this APIC has, as its version register tells; the first four are always there. */
 static unsigned n_lvts(void)
 {
 	unsigned n = (apic_read(APIC_VERSION) >> 16 & 0xff) + 1;

@@ -104,8 +104,8 @@ static void take(void)
 /* That the firmware still works is shown by making it work: its file system, then its console. */
 static void report(char *words, size_t cap, const char *not_back)
 {
-	int n = fmt_print(words, cap, "the machine is handed back%s%s\n", *not_back ? "; " : "",
-			  not_back);
+	int n = fmt_print(words, cap, "the machine is handed back%s%s\n",
+			  *not_back ? "; not as it was found: " : ", all as it was found", not_back);
 
 	if (boot_write(LAST_RUN_PATH, words, strlen(words)))
 		fmt_print(words + n, cap - (size_t)n, "the boot volume cannot be written\n");

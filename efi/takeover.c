@@ -4,7 +4,7 @@
 #include "efi/abi/tables.h"
 #include "efi/abi/window.h"
 #include "efi/apic.h"
-#include "efi/cpu.h"
+#include "efi/state.h"
 
 enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2, IST_DF = 8 };
 
@@ -16,33 +16,10 @@ enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2,
 #define CR4_KEPT \
 	(CR4_PAE | CR4_LA57 | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_VMXE | CR4_SMXE)
 
-static const uint32_t msrs_base[] = { IA32_FS_BASE, IA32_GS_BASE, IA32_KERNEL_GS_BASE };
-static const uint32_t msrs_syscall[] = { IA32_STAR, IA32_LSTAR, IA32_CSTAR, IA32_FMASK };
-static const uint32_t msrs_sysenter[] = { IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP };
-
 /* The machine as the firmware had it. */
-static struct {
-	uint64_t features;
-	uint64_t cr0, cr3, cr4, efer;
-	struct table_reg gdtr, idtr;
-	uint16_t tr, ldtr, cs, ds, es, ss, fs, gs;
-	uint64_t base[3], syscall[4], sysenter[3];
-	uint64_t dr[4], dr6, dr7;
-	struct apic_saved apic;
-	uint8_t pic[2];
-} was;
-
-static void save_msrs(const uint32_t *msr, uint64_t *to, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		to[i] = rdmsr(msr[i]);
-}
-
-static void load_msrs(const uint32_t *msr, const uint64_t *from, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		wrmsr(msr[i], from[i]);
-}
+static struct state was;
+static struct apic_saved was_apic;
+static uint8_t was_pic[2];
 
 const char *takeover_refuses(void)
 {
@@ -54,36 +31,6 @@ const char *takeover_refuses(void)
 	return 0;
 }
 
-static void save(uint64_t features)
-{
-	was.features = features;
-	was.cr0 = read_cr0();
-	was.cr3 = read_cr3();
-	was.cr4 = read_cr4();
-	was.efer = rdmsr(IA32_EFER);
-	was.gdtr = sgdt();
-	was.idtr = sidt();
-	was.tr = str();
-	was.ldtr = sldt();
-	was.cs = read_cs();
-	was.ds = read_ds();
-	was.es = read_es();
-	was.ss = read_ss();
-	was.fs = read_fs();
-	was.gs = read_gs();
-	save_msrs(msrs_base, was.base, 3);
-	if (features & FEAT(SYSCALL))
-		save_msrs(msrs_syscall, was.syscall, 4);
-	if (features & FEAT(SEP))
-		save_msrs(msrs_sysenter, was.sysenter, 3);
-	was.dr7 = read_dr7();
-	was.dr6 = read_dr6();
-	was.dr[0] = read_dr0();
-	was.dr[1] = read_dr1();
-	was.dr[2] = read_dr2();
-	was.dr[3] = read_dr3();
-}
-
 /*
  * Mask at the source, and let the firmware's own handlers take what its APIC has accepted already:
  * ours would find it at the first STI.
@@ -92,11 +39,11 @@ static void mask_sources(void)
 {
 	uint32_t accepted = 0;
 
-	was.pic[0] = inb(PIC1_DATA);
-	was.pic[1] = inb(PIC2_DATA);
+	was_pic[0] = inb(PIC1_DATA);
+	was_pic[1] = inb(PIC2_DATA);
 	outb(PIC1_DATA, 0xff);
 	outb(PIC2_DATA, 0xff);
-	apic_take(&was.apic);
+	apic_take(&was_apic);
 	for (unsigned i = 0; i < 8; i++)
 		accepted |= apic_read((enum apic_reg)(APIC_IRR + 16 * i));
 	if (accepted) {
@@ -144,27 +91,26 @@ static void load_tables(const struct takeover *t)
 	ltr(SEL_TSS);
 }
 
-static void load_system_calls(const struct takeover *t)
+static void load_msrs(const struct takeover *t)
 {
-	const uint64_t base[3] = { 0, W_DSUP, W_DUSER };
-	const uint64_t syscall[4] = { STAR_VALUE, t->lstar, t->cstar, FMASK_VALUE };
-	const uint64_t sysenter[3] = { SEL_KCS, W_RSP0 + L_RSP0, t->sysenter };
+	const struct state ours = {
+		.features = was.features,
+		.base = { 0, W_DSUP, W_DUSER },
+		.syscall = { STAR_VALUE, t->lstar, t->cstar, FMASK_VALUE },
+		.sysenter = { SEL_KCS, W_RSP0 + L_RSP0, t->sysenter },
+	};
 
-	load_msrs(msrs_base, base, 3);
-	if (was.features & FEAT(SYSCALL))
-		load_msrs(msrs_syscall, syscall, 4);
-	if (was.features & FEAT(SEP))
-		load_msrs(msrs_sysenter, sysenter, 3);
+	state_load_msrs(&ours);
 }
 
 void takeover(const struct takeover *t)
 {
 	cli();
-	save(t->profile->features);
+	state_read(&was, t->profile->features);
 	mask_sources();
 	load_control(t);
 	load_tables(t);
-	load_system_calls(t);
+	load_msrs(t);
 	apic_ready(t->profile->apic_id);
 }
 
@@ -207,25 +153,20 @@ static void give_tables(void)
 
 const char *handback(void)
 {
+	static char words[160];
+	struct state is;
+
 	cli();
 	give_control();
 	give_tables();
-	load_msrs(msrs_base, was.base, 3);
-	if (was.features & FEAT(SYSCALL))
-		load_msrs(msrs_syscall, was.syscall, 4);
-	if (was.features & FEAT(SEP))
-		load_msrs(msrs_sysenter, was.sysenter, 3);
+	state_load_msrs(&was);
 	wrmsr(IA32_EFER, was.efer);
 	write_cr4(was.cr4);
 	write_cr0(was.cr0);
-	write_dr0(was.dr[0]);
-	write_dr1(was.dr[1]);
-	write_dr2(was.dr[2]);
-	write_dr3(was.dr[3]);
-	write_dr6(was.dr6);
-	write_dr7(was.dr7);
-	apic_give(&was.apic);
-	outb(PIC1_DATA, was.pic[0]);
-	outb(PIC2_DATA, was.pic[1]);
-	return was.tr & ~3u ? "" : "TR was null and cannot be made null again: it stays on our TSS";
+	state_load_debug(&was);
+	apic_give(&was_apic);
+	outb(PIC1_DATA, was_pic[0]);
+	outb(PIC2_DATA, was_pic[1]);
+	state_read(&is, was.features);
+	return state_differs(&was, &is, words, sizeof(words));
 }

@@ -25,8 +25,8 @@ const char *takeover_refuses(void);
 void takeover(const struct takeover *t);
 
 /*
- * Put everything back. What became pending meanwhile is left pending. Returns what could not be put
- * back, in words; "" when nothing.
+ * Put everything back. What became pending meanwhile is left pending. Returns the names of what is not
+ * as it was found, "" when all is: a firmware's TR of null cannot be loaded, and stays on our TSS.
  */
 const char *handback(void);
 
