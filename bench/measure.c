@@ -18,6 +18,7 @@ enum {
 	MSR_MPERF = 0xe7,
 	MSR_APERF = 0xe8,
 	VEC_NMI = 2,
+	FIRST_INTERRUPT = 32, /* below it are the exceptions */
 	DISCARDS_MAX = 1000, /* of one batch: more means that the machine is not quiet enough */
 };
 
@@ -57,7 +58,7 @@ static const char *lacks(const struct bench_row *row, const struct profile *p)
 		uint64_t bit;
 		const char *words;
 	} features[] = {
-#define X(name, words) { FEAT(name), "this CPU lacks: " words },
+#define X(name, words) { FEAT(name), "not on this machine: " words },
 		FEATURES(X)
 #undef X
 	};
@@ -80,11 +81,22 @@ static void end(struct msg_benched *ret, enum verdict verdict, const char *reaso
 	fmt_print(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
-/* An event ended the sample before its end. 0: it was disturbed and may be taken again. */
+/*
+ * An event ended the sample before its end. 0: it was disturbed and may be taken again. No event, or
+ * another exception than the row's, means that there is no such path here: whether there ought to be
+ * one is for a sequence to judge, not for a benchmark.
+ */
 static int unexpected(const struct batch *b, unsigned vector, struct msg_benched *ret)
 {
 	if (vector == BENCH_VEC_MISSED) {
-		end(ret, VERDICT_SKIP, "the event did not come: this CPU or engine has no such path");
+		end(ret, VERDICT_SKIP, "no such path here: the event did not come");
+		return 1;
+	}
+	if (b->row->via < FIRST_INTERRUPT && vector < FIRST_INTERRUPT && vector != VEC_NMI &&
+	    b->row->via != VEC_NMI) {
+		ret->verdict = VERDICT_SKIP;
+		fmt_print(ret->reason, sizeof(ret->reason),
+			  "no such path here: vector %u came in place of %u", vector, b->row->via);
 		return 1;
 	}
 	if (vector == VEC_NMI && b->row->via != VEC_NMI && ret->discards < DISCARDS_MAX)

@@ -7,13 +7,12 @@
 #include <string.h>
 
 /*
- * The bounds of docs/method.md, in parts of the median and in ticks: the ticks let a window of a few
- * dozen ticks move by the granularity of its counter.
+ * The bounds of docs/method.md: a part of the median, and the resolution of the method, since a window
+ * cannot be known better than an empty one (and some counters move in steps of dozens of ticks).
  */
 #define SPREAD_PART 0.25
-#define SPREAD_TICKS 8.0
 #define SPLIT_PART 0.15
-#define SPLIT_TICKS 16.0
+#define RESOLUTION_MIN 8.0
 
 static const char *const kind_suffix[BENCH_KINDS] = { "", ".enter", ".exit" };
 
@@ -59,10 +58,17 @@ static void unstable(struct result *r, const char *fmt, ...)
 	va_end(args);
 }
 
-static void judge_spread(struct result *r)
+static double resolution(const struct results *rs, const struct result *r)
+{
+	const struct result *o = results_find(rs, r->row->overhead, BENCH_RT);
+
+	return o && o->stats.median > RESOLUTION_MIN ? o->stats.median : RESOLUTION_MIN;
+}
+
+static void judge_spread(const struct results *rs, struct result *r)
 {
 	double spread = r->stats.q3 - r->stats.q1;
-	double bound = SPREAD_PART * r->stats.median + SPREAD_TICKS;
+	double bound = SPREAD_PART * r->stats.median + resolution(rs, r);
 
 	if (spread > bound)
 		unstable(r, "half of the samples lie %.0f ticks apart, more than %.0f", spread, bound);
@@ -85,7 +91,7 @@ static void judge_split(const struct results *rs, struct result *rt)
 	struct result *enter = results_find(rs, rt->row->id, BENCH_ENTER);
 	struct result *leave = results_find(rs, rt->row->id, BENCH_EXIT);
 	const struct result *o = results_find(rs, rt->row->overhead, BENCH_RT);
-	double whole, bound = SPLIT_PART * rt->stats.median + SPLIT_TICKS;
+	double whole, bound = SPLIT_PART * rt->stats.median + resolution(rs, rt);
 
 	if (!enter || !leave || !o || enter->verdict != BENCH_OK || leave->verdict != BENCH_OK)
 		return;
@@ -101,7 +107,7 @@ void results_judge(struct results *rs)
 {
 	for (size_t i = 0; i < rs->n; i++)
 		if (rs->v[i].verdict == BENCH_OK)
-			judge_spread(&rs->v[i]);
+			judge_spread(rs, &rs->v[i]);
 	for (size_t i = 0; i < rs->n; i++)
 		if (rs->v[i].verdict == BENCH_OK)
 			judge_overhead(rs, &rs->v[i]);

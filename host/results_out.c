@@ -146,6 +146,7 @@ void results_print(FILE *f, const struct results *rs, const struct results_conte
 		fprintf(f, "%s%s%s%s%s\n", paint(colours[r->verdict]), bench_verdict_name(r->verdict),
 			paint("0"), *r->reason ? ": " : "", r->reason);
 	}
+	fflush(f);
 }
 
 static int line(FILE *f, json_t *o)

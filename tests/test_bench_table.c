@@ -178,7 +178,7 @@ static void a_wide_spread_is_unstable(void **state)
 	struct result v[4];
 
 	(void)state;
-	judging(2, 300, 440, v);
+	judging(2, 320, 440, v);
 	assert_int_equal(v[1].verdict, BENCH_UNSTABLE);
 	assert_int_equal(v[0].verdict, BENCH_OK);
 }
@@ -188,7 +188,7 @@ static void an_unstable_overhead_spoils_what_depends_on_it(void **state)
 	struct result v[4];
 
 	(void)state;
-	judging(30, 100, 440, v);
+	judging(60, 100, 440, v);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(v[i].verdict, BENCH_UNSTABLE);
 	assert_non_null(strstr(v[1].reason, "ovh.window.k.jmp"));
