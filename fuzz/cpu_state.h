@@ -65,7 +65,7 @@ struct cpu {
 	unsigned n_observed;
 
 	uint64_t reg[N_GPR];
-	uint64_t rip, rflags, cr0, cr2, dr6, efer, fmask, gs, kgs;
+	uint64_t rip, rflags, cr0, cr2, dr6, efer, fmask, lstar, gs, kgs;
 	uint16_t cs, ss;
 	uint8_t cpl, mode64, ss_unusable;
 

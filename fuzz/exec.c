@@ -186,6 +186,7 @@ static void restore(const struct tape *t)
 	if (t->needs & MSRS) {
 		wrmsr(IA32_EFER, EFER_START);
 		wrmsr(IA32_FMASK, FMASK_START);
+		wrmsr(IA32_LSTAR, victim_labels()->entry_syscall);
 	}
 	if (t->swapgs) {
 		wrmsr(IA32_GS_BASE, GS_K);
@@ -276,13 +277,14 @@ static unsigned check_stack(const struct region *r, char *words, size_t cap, uns
 /* The whole state between runs: tables, stacks, and every register that a step can write. */
 unsigned exec_selfcheck(char *words, size_t cap)
 {
-	static const struct {
+	const struct {
 		uint32_t msr;
 		uint64_t value;
 		const char *name;
 	} msr[] = {
 		{ IA32_EFER, EFER_START, "EFER" },
 		{ IA32_FMASK, FMASK_START, "FMASK" },
+		{ IA32_LSTAR, victim_labels()->entry_syscall, "LSTAR" },
 		{ IA32_GS_BASE, GS_K, "GS_BASE" },
 		{ IA32_KERNEL_GS_BASE, GS_U, "KERNEL_GS_BASE" },
 	};

@@ -274,6 +274,7 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->dr6 = DR6_START;
 	c->efer = EFER_START;
 	c->fmask = FMASK_START;
+	c->lstar = l->entry_syscall;
 	c->gs = GS_K;
 	c->kgs = GS_U;
 	start_context(c, seq_ctx(seq));

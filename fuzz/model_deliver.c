@@ -94,17 +94,25 @@ static int push_frame(struct cpu *c, const struct event *ev, uint64_t *rsp)
 	return 0;
 }
 
+/* A fault whose error code names the gate. */
+static int idt_fault(struct cpu *c, unsigned vec, const struct event *ev, unsigned ext, enum rule_id id)
+{
+	uint64_t index = ev->vec * rule(c, RULE_IDT_ERROR_CODE, 8);
+
+	return fault(c, vec, index + 2 + rule(c, RULE_EXT, ext), id);
+}
+
 static int check_gate(struct cpu *c, const struct event *ev, unsigned ext)
 {
 	uint64_t lo = idt_qword(c, ev->vec, 0);
-	unsigned attr = lo >> 40 & 0xff, err = ev->vec * 8u + 2 + ext;
+	unsigned attr = lo >> 40 & 0xff;
 
 	if (rule(c, RULE_GATE_TYPE, (attr & 0x1e) != 0x0e))
-		return fault(c, V_GP, rule(c, RULE_EXT, err), RULE_GATE_TYPE);
+		return idt_fault(c, V_GP, ev, ext, RULE_GATE_TYPE);
 	if (rule(c, RULE_GATE_DPL, ev->soft && (attr >> 5 & 3) < c->cpl))
-		return fault(c, V_GP, rule(c, RULE_EXT, err), RULE_GATE_DPL);
+		return idt_fault(c, V_GP, ev, ext, RULE_GATE_DPL);
 	if (rule(c, RULE_GATE_NOT_PRESENT, !(attr & 0x80)))
-		return fault(c, V_NP, rule(c, RULE_EXT, err), RULE_GATE_NOT_PRESENT);
+		return idt_fault(c, V_NP, ev, ext, RULE_GATE_NOT_PRESENT);
 	return 0;
 }
 
@@ -124,8 +132,9 @@ static int attempt(struct cpu *c, const struct event *ev)
 	if (new_stack(c, lo >> 32 & 7, ext, &rsp) || push_frame(c, ev, &rsp))
 		return 1;
 
-	if (c->cpl) {
-		c->ss = (uint16_t)rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 0);
+	if (c->cpl ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
+		     (lo >> 32 & 7) && rule(c, RULE_SS_KEPT_WITH_IST, 0)) {
+		c->ss = 0;
 		c->ss_unusable = 1;
 	}
 	c->reg[GPR_SP] = rsp;
@@ -152,7 +161,8 @@ static int makes_double_fault(struct cpu *c, unsigned first, unsigned second)
 void deliver(struct cpu *c, struct event ev)
 {
 	unsigned first = ev.soft || ev.hw_irq || ev.hw_nmi ? 0x100 : ev.vec;
-	uint64_t rip = ev.rip;
+	/* INT n and its kin are instructions: a fault in them points at them, not behind them */
+	uint64_t rip = ev.soft || ev.rule == RULE_INT1 ? c->insn_start : ev.rip;
 
 	c->delivered = 1;
 	c->shadow_sti = c->shadow_ss = 0;
@@ -165,7 +175,7 @@ void deliver(struct cpu *c, struct event ev)
 	while (attempt(c, &ev)) {
 		struct event nested = c->raise;
 
-		nested.rip = rip;
+		nested.rip = rule(c, RULE_RIP_FAULT, rip);
 		if (first == V_DF) {
 			/* whatever its class: nothing is benign on the way to a handler */
 			end_run(c, OUTCOME_SHUTDOWN, RULE_TRIPLE_FAULT);
@@ -178,7 +188,8 @@ void deliver(struct cpu *c, struct event ev)
 		first = ev.vec;
 	}
 	c->out->why[c->out->n][F_vector] = ev.rule;
-	c->rip_rule = ev.fault ? RULE_RIP_FAULT : RULE_RIP_TRAP;
+	/* another saved RIP for a fault is mostly another fault: it is the raising rule that is in doubt */
+	c->rip_rule = ev.fault ? ev.rule : RULE_RIP_TRAP;
 }
 
 static uint64_t frame_slot(struct cpu *c, uint64_t addr)
@@ -200,7 +211,9 @@ static void why_fields(struct cpu *c, uint16_t why[F_COUNT], const struct record
 	why[F_rip] = c->rip_rule;
 	why[F_rflags] = c->rflags_rule;
 	why[F_landed] = why[F_rsp] = c->land_rule;
-	why[F_live_ss] = RULE_SS_NULL_ON_CPL_CHANGE;
+	why[F_live_ss] = c->land_rule == RULE_STACK_IST ? RULE_SS_KEPT_WITH_IST : RULE_SS_NULL_ON_CPL_CHANGE;
+	if (r->err & 2 && (r->vector == V_GP || r->vector == V_NP))
+		why[F_err] = RULE_IDT_ERROR_CODE;
 	why[F_live_rflags] = RULE_DELIVERY_FLAGS;
 	why[F_dr6] = RULE_DR6_SINGLE_STEP;
 	why[F_gs_base] = RULE_SWAPGS;

@@ -86,11 +86,13 @@ static void soft(struct cpu *c, unsigned vec, uint64_t next, enum rule_id id)
 
 static int syscall(struct cpu *c, uint64_t next)
 {
-	if (rule(c, RULE_SYSCALL_UD, !(c->efer & 1) || (intel(c) && !c->mode64)))
-		return fault(c, V_UD, 0, RULE_SYSCALL_UD);
+	if (rule(c, RULE_SYSCALL_SCE, !(c->efer & 1)))
+		return fault(c, V_UD, 0, RULE_SYSCALL_SCE);
+	if (rule(c, RULE_SYSCALL_MODE, intel(c) && !c->mode64))
+		return fault(c, V_UD, 0, RULE_SYSCALL_MODE);
 	c->reg[GPR_CX] = rule(c, RULE_SYSCALL_RCX, next);
 	c->reg[GPR_11] = rule(c, RULE_SYSCALL_R11, c->rflags & ~(uint64_t)FL_RF);
-	c->rip = c->mode64 ? victim_labels()->entry_syscall : victim_labels()->entry_syscall32;
+	c->rip = c->mode64 ? c->lstar : victim_labels()->entry_syscall32;
 	c->rflags &= rule(c, RULE_SYSCALL_FMASK, ~(c->fmask & 0xffffffff));
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
 	c->cs = SEL_KCS;
@@ -132,6 +134,7 @@ static int wrmsr(struct cpu *c)
 	default: /* LSTAR, the only other one a body writes */
 		if (rule(c, RULE_WRMSR_NONCANONICAL, !canonical(c, v)))
 			return fault(c, V_GP, 0, RULE_WRMSR_NONCANONICAL);
+		c->lstar = v;
 		return 0;
 	}
 }
@@ -140,8 +143,8 @@ static int rdmsr(struct cpu *c)
 {
 	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_MSR_CPL);
-	c->reg[GPR_AX] = victim_labels()->entry_syscall & 0xffffffff;
-	c->reg[GPR_DX] = victim_labels()->entry_syscall >> 32;
+	c->reg[GPR_AX] = c->lstar & 0xffffffff;
+	c->reg[GPR_DX] = c->lstar >> 32;
 	return 0;
 }
 
@@ -319,6 +322,8 @@ int execute(struct cpu *c, const struct insn *in)
 		soft(c, in->a, next, RULE_INTN);
 		return 0;
 	case INSN_INT1:
+		if (!rule(c, RULE_INT1, 1))
+			return fault(c, V_UD, 0, RULE_INT1);
 		c->rip = next;
 		deliver(c, (struct event){ .vec = V_DB, .rip = next, .rule = RULE_INT1 });
 		return 0;

@@ -110,8 +110,12 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
 static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
-	if (access & ACC_SYSTEM)
+	if (access & ACC_SYSTEM) {
+		/* a frame whose pushes wrap out of the canonical half */
+		if (!canonical(c, addr))
+			return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
 		return 0;
+	}
 	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable)
 		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
 	if (c->mode64 && !canonical(c, addr)) {

@@ -7,6 +7,9 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	/* in compatibility mode the stack pointer is 32 bits wide */
 	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
 
+	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
+	if (c->mode64 && size < 8 && c->ss_unusable)
+		addr &= rule(c, RULE_RET_STACK_WIDTH, ~0ull);
 	if (mem_read(c, addr, size, ACC_STACK, ret_value))
 		return 1;
 	*rsp += size;
@@ -135,8 +138,10 @@ int do_sysret(struct cpu *c, unsigned opsize)
 	uint64_t r11 = c->reg[GPR_11], rcx = c->reg[GPR_CX];
 	int was64 = c->mode64, to64 = opsize == 8;
 
-	if (rule(c, RULE_SYSRET_UD, !(c->efer & 1) || (intel(c) && !c->mode64)))
-		return fault(c, V_UD, 0, RULE_SYSRET_UD);
+	if (rule(c, RULE_SYSRET_SCE, !(c->efer & 1)))
+		return fault(c, V_UD, 0, RULE_SYSRET_SCE);
+	if (rule(c, RULE_SYSRET_MODE, intel(c) && !c->mode64))
+		return fault(c, V_UD, 0, RULE_SYSRET_MODE);
 	if (rule(c, RULE_SYSRET_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_SYSRET_CPL);
 	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
@@ -167,8 +172,8 @@ int do_sysexit(struct cpu *c, unsigned opsize)
 		return fault(c, V_GP, 0, RULE_SYSEXIT_CPL);
 	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
-	c->rip = to64 ? rip : rip & 0xffffffff;
-	c->reg[GPR_SP] = to64 ? rsp : rsp & 0xffffffff;
+	c->rip = to64 ? rip : rip & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
+	c->reg[GPR_SP] = to64 ? rsp : rsp & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
 	c->cs = to64 ? SEL_UCS : SEL_UCS32;
 	c->ss = to64 ? SEL_UDS2 : SEL_UDS;
 	c->ss_unusable = 0;

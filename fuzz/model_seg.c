@@ -34,8 +34,12 @@ int load_ss(struct cpu *c, uint16_t sel)
 	struct desc d;
 
 	if (!(sel & ~3)) {
-		if (rule(c, RULE_MOVSS_NULL, !c->mode64 || c->cpl == 3 || (sel & 3) != c->cpl))
+		if (rule(c, RULE_MOVSS_NULL, !c->mode64 || c->cpl == 3))
 			return fault(c, V_GP, 0, RULE_MOVSS_NULL);
+		/* AMD's manual does not say whether the RPL of a null SS is looked at */
+		if ((sel & 3) != c->cpl &&
+		    rule(c, RULE_MOVSS_NULL_RPL, intel(c) || choose(c, RULE_MOVSS_NULL_RPL, 2)))
+			return fault(c, V_GP, 0, RULE_MOVSS_NULL_RPL);
 		c->ss = sel;
 		c->ss_unusable = 1;
 		return 0;
@@ -112,6 +116,7 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 	if (rule(c, RULE_RET_SS_TYPE, (sel & 3) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
-		return fault(c, V_SS, sel & 0xfffc, RULE_RET_SS_NOT_PRESENT);
+		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel & 0xfffc,
+			     RULE_RET_SS_NOT_PRESENT_VECTOR);
 	return 0;
 }

@@ -102,9 +102,18 @@ static enum engine_status ended(struct engine *e, enum engine_status status)
 	return status;
 }
 
+/* After these nobody answers before engine_recover(). */
+static int is_down(const struct engine *e)
+{
+	return e->last == ENGINE_SHUTDOWN || e->last == ENGINE_HANG || e->last == ENGINE_DEAD ||
+	       e->last == ENGINE_PANIC;
+}
+
 enum engine_status engine_request(struct engine *e, enum msg_type type, const void *payload,
 				  size_t len, int deadline_ms, struct wire_msg *ret_msg)
 {
+	if (is_down(e))
+		return e->last;
 	e->words[0] = 0;
 	if (len > WIRE_PAYLOAD_MAX)
 		return ended(e, ENGINE_FAULT);
@@ -138,6 +147,8 @@ static void ask_run(struct engine *e, int whole)
 enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_t len,
 				   int deadline_ms)
 {
+	if (is_down(e))
+		return e->last;
 	e->words[0] = 0;
 	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
 	if (e->run.len)
@@ -158,8 +169,11 @@ static int is_refuse_base(const struct wire_msg *msg)
 enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 {
 	struct wire_msg msg;
-	enum engine_status status = answer(e, &msg);
+	enum engine_status status;
 
+	if (is_down(e))
+		return e->last;
+	status = answer(e, &msg);
 	if (status == ENGINE_REFUSED && !e->whole && is_refuse_base(&msg)) {
 		ask_run(e, 1);
 		status = answer(e, &msg);
@@ -242,6 +256,7 @@ enum engine_status engine_recover(struct engine *e)
 		e->epoch = 1; /* 0 is the epoch of a guest that nobody has asked yet */
 	if (e->ops->restore(e) < 0)
 		return ended(e, ENGINE_DEAD);
+	e->last = ENGINE_OK;
 	link_reset(&e->link);
 	return engine_ident(e, ENGINE_SHORT_MS);
 }

@@ -112,8 +112,10 @@ static json_t *command(struct qmp *q, json_t *request)
 	json_t *ret = NULL;
 
 	json_decref(request);
-	if (text && send(q->fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text))
+	if (text && !q->gone && send(q->fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text))
 		ret = answer(q, now_ms() + QMP_MS);
+	/* an answer that comes later would be taken for the next one's: this QEMU is of no more use */
+	q->gone |= !ret;
 	free(text);
 	return ret;
 }

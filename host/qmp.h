@@ -7,13 +7,13 @@
 
 struct qmp {
 	int fd;
-	int gone; /* the channel is closed: QEMU has ended */
+	int gone; /* the channel is closed, or QEMU is stuck: it has ended or must be ended */
 	int shutdown, stopped, reset; /* events seen; whoever waits for one clears it first */
 	size_t len;
 	char buf[65536];
 };
 
-enum { QMP_MS = 10000 }; /* how long a command may take before QEMU counts as stuck */
+enum { QMP_MS = 5000 }; /* how long a command may take before QEMU counts as stuck */
 
 /* Greet. 0, or -1 when QEMU said nothing sensible. */
 int qmp_open(struct qmp *q, int fd);

@@ -178,6 +178,8 @@ static void third_run_ends(unsigned mischief, enum engine_status want, int after
 	assert_in_range(now_ms() - t, want == ENGINE_HANG ? 299 : 0, want == ENGINE_HANG ? 1500 : 280);
 	if (want == ENGINE_PANIC || want == ENGINE_REFUSED)
 		assert_true(strlen(engine_words(e)) > 10);
+	if (want != ENGINE_REFUSED && want != ENGINE_FAULT)
+		assert_int_equal(engine_run(e, bytes, 8, DEADLINE_MS, &done), want);
 	assert_int_equal(engine_recover(e), after);
 	if (after == ENGINE_OK) {
 		size_t len = make_case(3, bytes);
