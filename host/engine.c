@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "efi/abi/image.h"
 #include "host/engine_ops.h"
 
 enum { BOOT_MS = 60000 };
@@ -92,8 +93,9 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 			 engine_status_words(status));
 		return -1;
 	}
-	if (e->hello.record_len != sizeof(struct record)) {
-		snprintf(err, err_cap, "the application is of another build: run `make`");
+	if (e->hello.record_len != sizeof(struct record) ||
+	    e->hello.build != crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image))) {
+		snprintf(err, err_cap, "the application and this program are of different builds: run `make`");
 		return -1;
 	}
 	return e->ops->snapshot(e, err, err_cap);

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "efi/abi/image.h"
+
 /* The guest's own state. */
 struct guest {
 	struct fakeguest *g;
@@ -45,10 +47,15 @@ static void prepare_refuse(struct guest *s, struct wire_head head, enum refuse c
 	prepare(s, head, MSG_REFUSE, &refuse, sizeof(refuse));
 }
 
+static uint64_t image_build(void)
+{
+	return crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
+}
+
 static void prepare_hello(struct guest *s, struct wire_head head)
 {
 	struct msg_hello hello = { .record_len = sizeof(struct record),
-				   .build = s->g->build,
+				   .build = s->g->build ? s->g->build : image_build(),
 				   .profile = s->g->profile,
 				   .firmware = "none" };
 

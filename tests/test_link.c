@@ -220,6 +220,20 @@ static void a_wrong_answer_is_a_fault(void **state)
 	third_run_ends(FAKE_WRONG, ENGINE_FAULT, ENGINE_OK);
 }
 
+static void another_build_is_refused(void **state)
+{
+	struct fakeguest g = { .build = 1 };
+	struct engine_opts opts = { 0 };
+	char err[256] = "";
+
+	(void)state;
+	assert_int_equal(fakeguest_start(&g), 0);
+	opts.spec = g.spec;
+	assert_null(engine_start(&opts, err, sizeof(err)));
+	assert_non_null(strstr(err, "make"));
+	fakeguest_stop(&g);
+}
+
 static void unknown_engines_are_refused(void **state)
 {
 	static const char *const specs[] = { "bochs", "tty:/dev/null", "nonsense", "fd:no", "fd:999",
@@ -253,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_panic_is_told),
 		cmocka_unit_test(a_refusal_is_told),
 		cmocka_unit_test(a_wrong_answer_is_a_fault),
+		cmocka_unit_test(another_build_is_refused),
 		cmocka_unit_test(unknown_engines_are_refused),
 	};
 
