@@ -43,6 +43,9 @@ enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_I = 16 };
 #define DR6_BS  0x4000ull
 #define DR6_B   0xfull
 
+/* SS's hidden part: a null one is unusable, and what else is in it may depend on how it got there. */
+enum { SS_USABLE, SS_NULL, SS_NULL_RETURNED };
+
 /* An event on its way in. */
 struct event {
 	uint8_t vec;
@@ -76,6 +79,7 @@ struct cpu {
 	uint16_t db_rule;
 
 	uint64_t insn_start;
+	uint8_t rf_before; /* RF as the instruction found it */
 	struct event raise; /* what a function that returned 1 wants delivered */
 	int done;
 	int delivered; /* the instruction under way delivered an event itself */

@@ -32,11 +32,17 @@ const char *field_name(enum record_field f)
 
 static enum record_field first_field(const struct record *a, const struct record *b)
 {
-	unsigned f = 0;
+	/* what the event is, and where, before what it found */
+	static const enum record_field order[] = {
+		F_vector, F_entry, F_flags, F_err, F_rip, F_cs, F_rflags, F_rsp, F_ss, F_landed,
+		F_live_rflags, F_live_ss, F_live_cpl, F_cr2, F_dr6, F_gs_base, F_rcx, F_r11, F_step, F_depth,
+	};
+	unsigned i = 0;
 
-	while (f < F_COUNT && field_value(a, (enum record_field)f) == field_value(b, (enum record_field)f))
-		f++;
-	return (enum record_field)f;
+	_Static_assert(sizeof(order) / sizeof(order[0]) == F_COUNT, "every field has a place");
+	while (i < F_COUNT && field_value(a, order[i]) == field_value(b, order[i]))
+		i++;
+	return i < F_COUNT ? order[i] : F_COUNT;
 }
 
 /* The instruction that was to run next decides an event that is missing or extra: its rule. */

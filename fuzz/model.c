@@ -203,6 +203,7 @@ static void one_instruction(struct cpu *c)
 
 	c->insn_start = c->rip;
 	c->vec = 0;
+	c->rf_before = 0;
 	if (is_entry(c->rip) && c->cpl == 0) {
 		run_entry(c);
 		return;
@@ -218,7 +219,8 @@ static void one_instruction(struct cpu *c)
 		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
 		return;
 	}
-	if (c->rflags & FL_RF && in->kind != INSN_IRET)
+	c->rf_before = (c->rflags & FL_RF) != 0;
+	if (c->rf_before)
 		c->rflags &= ~(uint64_t)rule(c, RULE_RF_CLEARED, FL_RF);
 	tf = (c->rflags & FL_TF) != 0;
 	c->delivered = 0;

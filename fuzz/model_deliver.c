@@ -45,7 +45,7 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 
 	if (ev->fault) {
 		c->rflags_rule = RULE_RF_FAULT;
-		rf = rule(c, RULE_RF_FAULT, 1);
+		rf = rule(c, RULE_RF_FAULT, 1) || c->rf_before;
 	} else if (ev->soft || ev->rule == RULE_INT1) {
 		c->rflags_rule = RULE_RF_SOFT;
 		rf = rule(c, RULE_RF_SOFT, 0);
@@ -135,7 +135,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 	if (c->cpl ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
 		     (lo >> 32 & 7) && rule(c, RULE_SS_KEPT_WITH_IST, 0)) {
 		c->ss = 0;
-		c->ss_unusable = 1;
+		c->ss_unusable = SS_NULL;
 	}
 	c->reg[GPR_SP] = rsp;
 	c->cs = SEL_KCS;

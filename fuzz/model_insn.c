@@ -97,7 +97,7 @@ static int syscall(struct cpu *c, uint64_t next)
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
 	c->cs = SEL_KCS;
 	c->ss = (uint16_t)rule(c, RULE_SYSCALL_SELECTORS, SEL_KDS);
-	c->ss_unusable = 0;
+	c->ss_unusable = SS_USABLE;
 	c->cpl = 0;
 	c->mode64 = 1;
 	return 0;
@@ -112,7 +112,7 @@ static int sysenter(struct cpu *c)
 	c->rflags &= rule(c, RULE_SYSENTER_FLAGS, ~(uint64_t)(FL_IF | FL_VM | FL_RF));
 	c->cs = SEL_KCS;
 	c->ss = SEL_KDS;
-	c->ss_unusable = 0;
+	c->ss_unusable = SS_USABLE;
 	c->cpl = 0;
 	c->mode64 = 1;
 	return 0;

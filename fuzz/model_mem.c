@@ -67,9 +67,9 @@ static int check(struct cpu *c, uint64_t addr, unsigned access)
 
 int mem_fetch(struct cpu *c, uint64_t addr)
 {
-	if (rule(c, RULE_GP_FETCH_NONCANONICAL, !canonical(c, addr)))
+	if (rule(c, RULE_GP_FETCH_NONCANONICAL, c->mode64 && !canonical(c, addr)))
 		return fault(c, V_GP, 0, RULE_GP_FETCH_NONCANONICAL);
-	return check(c, addr, ACC_FETCH);
+	return check(c, c->mode64 ? addr : addr & 0xffffffff, ACC_FETCH);
 }
 
 /* Where the bytes at addr are; NULL: nobody ever looks at them again. */

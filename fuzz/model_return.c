@@ -8,7 +8,7 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
-	if (c->mode64 && size < 8 && c->ss_unusable)
+	if (c->mode64 && size < 8 && c->ss_unusable == SS_NULL)
 		addr &= rule(c, RULE_RET_STACK_WIDTH, ~0ull);
 	if (mem_read(c, addr, size, ACC_STACK, ret_value))
 		return 1;
@@ -82,7 +82,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	c->rflags = (c->rflags & ~mask) | (fl & mask);
 	if (c->mode64 || outer) {
 		c->ss = (uint16_t)ss;
-		c->ss_unusable = !(ss & ~3ull);
+		c->ss_unusable = ss & ~3ull ? SS_USABLE : SS_NULL_RETURNED;
 		c->reg[GPR_SP] = new_rsp;
 	} else {
 		c->reg[GPR_SP] = rsp & 0xffffffff;
@@ -121,7 +121,7 @@ int do_retf(struct cpu *c, unsigned opsize)
 		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l) || check_rip(c, rip, d.l))
 			return 1;
 		c->ss = (uint16_t)ss;
-		c->ss_unusable = !(ss & ~3ull);
+		c->ss_unusable = ss & ~3ull ? SS_USABLE : SS_NULL_RETURNED;
 		c->reg[GPR_SP] = new_rsp;
 	} else {
 		if (check_rip(c, rip, d.l))
@@ -155,7 +155,7 @@ int do_sysret(struct cpu *c, unsigned opsize)
 	c->ss = SEL_UDS;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
 	if (intel(c))
-		c->ss_unusable = 0;
+		c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	return 0;
@@ -176,7 +176,7 @@ int do_sysexit(struct cpu *c, unsigned opsize)
 	c->reg[GPR_SP] = to64 ? rsp : rsp & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
 	c->cs = to64 ? SEL_UCS : SEL_UCS32;
 	c->ss = to64 ? SEL_UDS2 : SEL_UDS;
-	c->ss_unusable = 0;
+	c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	return 0;

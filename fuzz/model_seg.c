@@ -41,7 +41,7 @@ int load_ss(struct cpu *c, uint16_t sel)
 		    rule(c, RULE_MOVSS_NULL_RPL, intel(c) || choose(c, RULE_MOVSS_NULL_RPL, 2)))
 			return fault(c, V_GP, 0, RULE_MOVSS_NULL_RPL);
 		c->ss = sel;
-		c->ss_unusable = 1;
+		c->ss_unusable = SS_NULL;
 		return 0;
 	}
 	if (rule(c, RULE_MOVSS_LIMIT, !desc_read(c, sel, &d)))
@@ -51,7 +51,7 @@ int load_ss(struct cpu *c, uint16_t sel)
 	if (rule(c, RULE_MOVSS_NOT_PRESENT, !d.p))
 		return fault(c, V_SS, sel & 0xfffc, RULE_MOVSS_NOT_PRESENT);
 	c->ss = sel;
-	c->ss_unusable = 0;
+	c->ss_unusable = SS_USABLE;
 	return 0;
 }
 
