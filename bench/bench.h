@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What can be measured: the rows of bench.def, and the image that bodies.asm makes of them. Portable:
- * the guest measures by it, the host publishes by it.
+ * What can be measured: the rows of bench.def, and the image that bodies.asm makes of them.
+ * Portable: the guest measures by it, the host publishes by it.
  */
 #ifndef TW_BENCH_H
 #define TW_BENCH_H
@@ -15,9 +15,9 @@
 
 /* msg_bench.kind: what of the path is timed. */
 enum bench_kind {
-	BENCH_RT, /* both stamps around the whole path, a plain handler */
+	BENCH_RT,    /* both stamps around the whole path, a plain handler */
 	BENCH_ENTER, /* up to the handler's own stamp */
-	BENCH_EXIT, /* from there on */
+	BENCH_EXIT,  /* from there on */
 	BENCH_KINDS,
 };
 
@@ -42,13 +42,13 @@ enum bench_ring { BENCH_K, BENCH_U, BENCH_C };
 enum { BENCH_ANY = VENDOR_OTHER, BENCH_INTEL = VENDOR_INTEL, BENCH_AMD = VENDOR_AMD };
 
 struct bench_row {
-	uint16_t id; /* permanent */
-	uint8_t from, to; /* enum bench_ring */
-	uint16_t via; /* the vector its handler stands at, or VIA_* */
-	uint8_t vendor; /* the only one that has this path, or BENCH_ANY */
-	uint16_t prep; /* PREP_* bits */
+	uint16_t id;	   /* permanent */
+	uint8_t from, to;  /* enum bench_ring */
+	uint16_t via;	   /* the vector its handler stands at, or VIA_* */
+	uint8_t vendor;	   /* the only one that has this path, or BENCH_ANY */
+	uint16_t prep;	   /* PREP_* bits */
 	uint16_t overhead; /* id of the row that measures this one's empty window */
-	uint64_t needs; /* FEAT() bits */
+	uint64_t needs;	   /* FEAT() bits */
 	const char *path, *words;
 };
 
@@ -93,7 +93,7 @@ enum { BENCH_SECTION_TABLE = 2, BENCH_VEC_LEAVE = 0x81, BENCH_VEC_MISSED = 0x82 
 struct bench_body {
 	uint32_t id;
 	uint32_t addr[BENCH_ALIGNS];
-	uint32_t handler, split; /* split: with a time stamp as its first act */
+	uint32_t handler, split;     /* split: with a time stamp as its first act */
 	uint32_t insns[BENCH_KINDS]; /* 0: cannot be counted */
 };
 

@@ -87,6 +87,7 @@ bits 32
 
 %include "bench/driver.inc"
 %include "bench/paths.inc"
+%include "bench/calls.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0

@@ -19,7 +19,7 @@ enum {
 	MSR_APERF = 0xe8,
 	VEC_NMI = 2,
 	FIRST_INTERRUPT = 32, /* below it are the exceptions */
-	DISCARDS_MAX = 1000, /* of one batch: more means that the machine is not quiet enough */
+	DISCARDS_MAX = 1000,  /* of one batch: more means that the machine is not quiet enough */
 };
 
 static uint32_t samples[BENCH_SAMPLES_MAX];
@@ -36,8 +36,8 @@ struct batch {
 };
 
 /*
- * MSR_SMI_COUNT is Intel's, from Nehalem on; the first Atoms and the last Core 2 in between lack it.
- * A hypervisor may not offer it, so under one it is not asked for.
+ * MSR_SMI_COUNT is Intel's, from Nehalem on; the first Atoms and the last Core 2 in between lack
+ * it. A hypervisor may not offer it, so under one it is not asked for.
  */
 static int has_smi_count(const struct profile *p)
 {
@@ -82,9 +82,9 @@ static void end(struct msg_benched *ret, enum verdict verdict, const char *reaso
 }
 
 /*
- * An event ended the sample before its end. 0: it was disturbed and may be taken again. No event, or
- * another exception than the row's, means that there is no such path here: whether there ought to be
- * one is for a sequence to judge, not for a benchmark.
+ * An event ended the sample before its end. 0: it was disturbed and may be taken again. No event,
+ * or another exception than the row's, means that there is no such path here: whether there ought
+ * to be one is for a sequence to judge, not for a benchmark.
  */
 static int unexpected(const struct batch *b, unsigned vector, struct msg_benched *ret)
 {
@@ -102,8 +102,8 @@ static int unexpected(const struct batch *b, unsigned vector, struct msg_benched
 	if (vector == VEC_NMI && b->row->via != VEC_NMI && ret->discards < DISCARDS_MAX)
 		return 0;
 	ret->verdict = VERDICT_ERROR;
-	fmt_print(ret->reason, sizeof(ret->reason), "unexpected vector %u, stack top %llx %llx", vector,
-		  (unsigned long long)*(volatile uint64_t *)bench_data(BD_FRAME),
+	fmt_print(ret->reason, sizeof(ret->reason), "unexpected vector %u, stack top %llx %llx",
+		  vector, (unsigned long long)*(volatile uint64_t *)bench_data(BD_FRAME),
 		  (unsigned long long)*(volatile uint64_t *)bench_data(BD_FRAME + 8));
 	return 1;
 }
@@ -125,14 +125,15 @@ static uint32_t ticks(uint8_t kind)
 }
 
 /*
- * One sample: 1 and *ret_ticks, 0 when it was disturbed, -1 when the batch is over and *ret says why.
- * The bodies keep 32 bits of each stamp; the whole of it around them tells whether that was enough.
+ * One sample: 1 and *ret_ticks, 0 when it was disturbed, -1 when the batch is over and *ret says
+ * why. The bodies keep 32 bits of each stamp; the whole of it around them tells whether that was
+ * enough.
  */
 static int sample(struct batch *b, struct msg_benched *ret, uint32_t *ret_ticks)
 {
 	void __attribute__((sysv_abi)) (*enter)(uint64_t, unsigned) =
-		(void __attribute__((sysv_abi)) (*)(uint64_t, unsigned))(uintptr_t)
-			bench_head()->enter;
+		(void __attribute__((sysv_abi)) (*)(uint64_t, unsigned))(uintptr_t)bench_head()
+			->enter;
 	uint64_t smi, before = rdtsc(), spent;
 	uint32_t event;
 
@@ -168,7 +169,8 @@ static void measure(struct batch *b, const struct msg_bench *req, struct msg_ben
 		else if (got)
 			samples[n_samples++] = t;
 		else if (++ret->discards > DISCARDS_MAX) {
-			end(ret, VERDICT_ERROR, "too many disturbed samples: quiet the machine's SMIs and NMIs");
+			end(ret, VERDICT_ERROR,
+			    "too many disturbed samples: quiet the machine's SMIs and NMIs");
 			return;
 		}
 	}

@@ -12,8 +12,8 @@ static inline volatile void *bench_data(enum bench_data off)
 }
 
 /*
- * Install the row's handler (its address in the window, 0: none) and what else the row needs. One at
- * a time: what is changed is kept here until prep_undo.
+ * Install the row's handler (its address in the window, 0: none) and what else the row needs. One
+ * at a time: what is changed is kept here until prep_undo.
  */
 void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler);
 void prep_undo(void);

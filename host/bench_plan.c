@@ -42,7 +42,8 @@ static int glob(const void *dtb, int node, struct bench_plan *plan, char *err, s
 
 	if (!p)
 		return 0;
-	if (len < 2 || (size_t)len > sizeof(plan->only) || memchr(p, 0, (size_t)len) != p + len - 1) {
+	if (len < 2 || (size_t)len > sizeof(plan->only) ||
+	    memchr(p, 0, (size_t)len) != p + len - 1) {
 		snprintf(err, cap, "/bench/only must be one string of 1 to %zu characters",
 			 sizeof(plan->only) - 1);
 		return -1;
@@ -65,9 +66,9 @@ static int read_tree(const void *dtb, size_t len, struct bench_plan *plan, char 
 		snprintf(err, cap, "its root must say compatible = \"trainwreck,plan\"");
 		return -1;
 	}
-	if (node >= 0 && (glob(dtb, node, &p, err, cap) ||
-			  cell(dtb, node, "samples", 1, &p.samples, err, cap) ||
-			  cell(dtb, node, "warmup", 0, &p.warmup, err, cap)))
+	if (node >= 0 &&
+	    (glob(dtb, node, &p, err, cap) || cell(dtb, node, "samples", 1, &p.samples, err, cap) ||
+	     cell(dtb, node, "warmup", 0, &p.warmup, err, cap)))
 		return -1;
 	*plan = p;
 	return 0;
@@ -98,7 +99,8 @@ int bench_plan_read(const char *path, struct bench_plan *plan, char *err, size_t
 	snprintf(to, sizeof(to), "%s/trainwreck-plan-XXXXXX", dir && *dir ? dir : "/tmp");
 	fd = mkstemp(to);
 	if (fd < 0) {
-		snprintf(err, cap, "cannot write %s: set TMPDIR to a folder that can be written", to);
+		snprintf(err, cap, "cannot write %s: set TMPDIR to a folder that can be written",
+			 to);
 		return -1;
 	}
 	close(fd);

@@ -6,13 +6,13 @@
 #include <stddef.h>
 
 struct bench_plan {
-	char only[64]; /* a glob over ids */
+	char only[64];		  /* a glob over ids */
 	unsigned samples, warmup; /* of each placement */
 };
 
 /*
- * Read a plan's source with dtc. What it leaves out stays as it is in *plan. Returns 0, or -1 with err
- * saying which property is wrong and what to write; then *plan is untouched.
+ * Read a plan's source with dtc. What it leaves out stays as it is in *plan. Returns 0, or -1 with
+ * err saying which property is wrong and what to write; then *plan is untouched.
  */
 int bench_plan_read(const char *path, struct bench_plan *plan, char *err, size_t cap);
 

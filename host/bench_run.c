@@ -37,20 +37,21 @@ static int failed(struct engine *e, enum engine_status status, struct result *r)
 static int nonsense(struct result *r, const char *what)
 {
 	r->verdict = BENCH_ERROR;
-	snprintf(r->reason, sizeof(r->reason), "the guest's %s makes no sense: is it of this build?",
-		 what);
+	snprintf(r->reason, sizeof(r->reason),
+		 "the guest's %s makes no sense: is it of this build?", what);
 	return 0;
 }
 
-/* All samples of the last batch. 1 when they are there; else *r says why, and 0 or -1 as bench_run. */
+/* All samples of the last batch. 1 when they are there; else *r says why, and 0 or -1 as bench_run.
+ */
 static int fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *r)
 {
 	for (uint32_t at = 0; at < n;) {
 		struct msg_from from = { at };
 		struct wire_msg msg;
 		struct msg_samp samp;
-		enum engine_status status = engine_request(e, MSG_GETSAMP, &from, sizeof(from),
-							   FETCH_MS, &msg);
+		enum engine_status status =
+			engine_request(e, MSG_GETSAMP, &from, sizeof(from), FETCH_MS, &msg);
 
 		if (status != ENGINE_OK)
 			return failed(e, status, r);

@@ -7,8 +7,8 @@
 #include "host/results.h"
 
 /*
- * Measure one row, one kind, in all placements: `samples` and `warmup` for each. Whatever goes wrong is
- * in *ret_result. Returns 0, or -1 when the engine is of no more use.
+ * Measure one row, one kind, in all placements: `samples` and `warmup` for each. Whatever goes
+ * wrong is in *ret_result. Returns 0, or -1 when the engine is of no more use.
  */
 int bench_run(struct engine *e, const struct bench_row *row, enum bench_kind kind, unsigned samples,
 	      unsigned warmup, struct result *ret_result);

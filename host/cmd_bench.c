@@ -111,7 +111,8 @@ static int publish(const struct bench_opts *o, const struct results *rs,
 	char path[PATH_MAX];
 
 	if (o->json && results_lines(stdout, rs, c)) {
-		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
+		err("cannot write the results: %s: free some space or write elsewhere",
+		    strerror(errno));
 		return EXIT_HARNESS;
 	}
 	if (!o->json)
@@ -155,7 +156,8 @@ static int run(const struct bench_opts *o)
 	results_judge(&rs);
 	status = publish(o, &rs, &c);
 	if (lost)
-		err("the engine was lost before all rows were measured: run again with -v to see why");
+		err("the engine was lost before all rows were measured: run again with -v to see "
+		    "why");
 	if (!status)
 		status = lost ? EXIT_HARNESS : exit_status(&rs);
 	engine_stop(e);
@@ -192,14 +194,29 @@ static void options(int argc, char **argv, struct bench_opts *o)
 
 	while ((opt = getopt_long(argc, argv, "n:" CLI_SHORT, longs, NULL)) != -1) {
 		switch (opt) {
-		case 'e': o->engine = optarg; break;
-		case 't': o->tables = optarg; break;
-		case 'p': plan = optarg; break;
-		case 'o': only = optarg; break;
-		case 'O': o->out = optarg; break;
-		case 'j': o->json = 1; break;
-		case 'n': samples = optarg; break;
-		default: cli_option(opt);
+		case 'e':
+			o->engine = optarg;
+			break;
+		case 't':
+			o->tables = optarg;
+			break;
+		case 'p':
+			plan = optarg;
+			break;
+		case 'o':
+			only = optarg;
+			break;
+		case 'O':
+			o->out = optarg;
+			break;
+		case 'j':
+			o->json = 1;
+			break;
+		case 'n':
+			samples = optarg;
+			break;
+		default:
+			cli_option(opt);
 		}
 	}
 	if (plan && bench_plan_read(plan, &o->plan, why, sizeof(why)))

@@ -7,11 +7,12 @@
 #include <string.h>
 
 /*
- * The bounds of docs/method.md: a part of the median, and the resolution of the method, since a window
- * cannot be known better than an empty one (and some counters move in steps of dozens of ticks).
+ * The bounds of docs/method.md: a part of the median, and the resolution of the method, since a
+ * window cannot be known better than an empty one (and some counters move in steps of dozens of
+ * ticks).
  */
-#define SPREAD_PART 0.25
-#define SPLIT_PART 0.15
+#define SPREAD_PART    0.25
+#define SPLIT_PART     0.15
 #define RESOLUTION_MIN 8.0
 
 static const char *const kind_suffix[BENCH_KINDS] = { "", ".enter", ".exit" };
@@ -47,8 +48,7 @@ struct result *results_find(const struct results *rs, unsigned row_id, enum benc
 	return NULL;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void unstable(struct result *r, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void unstable(struct result *r, const char *fmt, ...)
 {
 	va_list args;
 
@@ -71,7 +71,8 @@ static void judge_spread(const struct results *rs, struct result *r)
 	double bound = SPREAD_PART * r->stats.median + resolution(rs, r);
 
 	if (spread > bound)
-		unstable(r, "half of the samples lie %.0f ticks apart, more than %.0f", spread, bound);
+		unstable(r, "half of the samples lie %.0f ticks apart, more than %.0f", spread,
+			 bound);
 }
 
 static void judge_overhead(const struct results *rs, struct result *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Figures of a benchmark run: judged, printed, written. docs/results.md is the reference of the format. */
+/* Figures of a benchmark run: judged, printed, written. docs/results.md describes the format. */
 #ifndef TW_HOST_RESULTS_H
 #define TW_HOST_RESULTS_H
 
@@ -48,8 +48,9 @@ const char *bench_verdict_name(enum bench_verdict verdict);
 struct result *results_find(const struct results *rs, unsigned row_id, enum bench_kind kind);
 
 /*
- * Turn OK into UNSTABLE, with a reason, where samples do not agree: with each other, with those of the
- * split window, or where the row's overhead did not hold still. docs/method.md states the bounds.
+ * Turn OK into UNSTABLE, with a reason, where samples do not agree: with each other, with those of
+ * the split window, or where the row's overhead did not hold still. docs/method.md states the
+ * bounds.
  */
 void results_judge(struct results *rs);
 
@@ -61,9 +62,9 @@ json_t *bench_result_json(const struct results *rs, const struct result *r, cons
 void results_print(FILE *f, const struct results *rs, const struct results_context *c);
 
 /*
- * Write the run as JSON lines to the first of DIR/1.jsonl, DIR/2.jsonl, ... that does not exist; DIR is
- * made if need be, and nothing is ever overwritten. Returns 0 and the path (PATH_MAX bytes), or -1 with
- * errno.
+ * Write the run as JSON lines to the first of DIR/1.jsonl, DIR/2.jsonl, ... that does not exist;
+ * DIR is made if need be, and nothing is ever overwritten. Returns 0 and the path (PATH_MAX bytes),
+ * or -1 with errno.
  */
 int results_write(const char *dir, const struct results *rs, const struct results_context *c,
 		  char *ret_path);

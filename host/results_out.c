@@ -78,8 +78,8 @@ static void set_figures(json_t *o, const struct result *r)
 		const char *name;
 		double v;
 	} figures[] = {
-		{ "min", r->stats.min },       { "p5", r->stats.p5 },   { "q1", r->stats.q1 },
-		{ "median", r->stats.median }, { "q3", r->stats.q3 },   { "p95", r->stats.p95 },
+		{ "min", r->stats.min },       { "p5", r->stats.p5 },	{ "q1", r->stats.q1 },
+		{ "median", r->stats.median }, { "q3", r->stats.q3 },	{ "p95", r->stats.p95 },
 		{ "p99", r->stats.p99 },       { "max", r->stats.max }, { "mad", r->stats.mad },
 	};
 	json_t *placed = json_array();
@@ -130,21 +130,23 @@ void results_print(FILE *f, const struct results *rs, const struct results_conte
 	fprintf(f, "%s%-28s %-8s %5s %9s %9s %9s %9s %9s  %s%s\n", paint("1"), "id", "label", "n",
 		"min", "median", "q3", "p99", "overhead", "verdict", paint("0"));
 	for (size_t i = 0; i < rs->n; i++) {
-		const struct result *r = &rs->v[i], *o = results_find(rs, r->row->overhead, BENCH_RT);
+		const struct result *r = &rs->v[i],
+				    *o = results_find(rs, r->row->overhead, BENCH_RT);
 		static const char *const colours[] = { "32", "0", "33", "31" };
 		char id[64], ovh[16] = "-";
 
 		if (o && o->stats.n)
 			snprintf(ovh, sizeof(ovh), "%.0f", o->stats.median);
 		if (r->stats.n)
-			fprintf(f, "%-28s %-8s %5zu %9.0f %9.0f %9.0f %9.0f %9s  ", bench_result_id(r, id),
-				label, r->stats.n, r->stats.min, r->stats.median, r->stats.q3,
-				r->stats.p99, ovh);
+			fprintf(f, "%-28s %-8s %5zu %9.0f %9.0f %9.0f %9.0f %9s  ",
+				bench_result_id(r, id), label, r->stats.n, r->stats.min,
+				r->stats.median, r->stats.q3, r->stats.p99, ovh);
 		else
-			fprintf(f, "%-28s %-8s %5d %9s %9s %9s %9s %9s  ", bench_result_id(r, id), label, 0,
-				"-", "-", "-", "-", ovh);
-		fprintf(f, "%s%s%s%s%s\n", paint(colours[r->verdict]), bench_verdict_name(r->verdict),
-			paint("0"), *r->reason ? ": " : "", r->reason);
+			fprintf(f, "%-28s %-8s %5d %9s %9s %9s %9s %9s  ", bench_result_id(r, id),
+				label, 0, "-", "-", "-", "-", ovh);
+		fprintf(f, "%s%s%s%s%s\n", paint(colours[r->verdict]),
+			bench_verdict_name(r->verdict), paint("0"), *r->reason ? ": " : "",
+			r->reason);
 	}
 	fflush(f);
 }
@@ -178,7 +180,8 @@ int results_write(const char *dir, const struct results *rs, const struct result
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		return -1;
 	for (unsigned i = 1; !f; i++) {
-		if (i > RUNS_MAX || snprintf(ret_path, PATH_MAX, "%s/%u.jsonl", dir, i) >= PATH_MAX) {
+		if (i > RUNS_MAX ||
+		    snprintf(ret_path, PATH_MAX, "%s/%u.jsonl", dir, i) >= PATH_MAX) {
 			errno = ENAMETOOLONG;
 			return -1;
 		}

@@ -22,7 +22,8 @@ static const uint8_t *bytes_at(uint32_t va)
 {
 	const struct image_section *s = bench_head()->image.section;
 
-	return bench_image + (in_section(0, va) ? va - s[0].va + s[0].off : va - s[1].va + s[1].off);
+	return bench_image +
+	       (in_section(0, va) ? va - s[0].va + s[0].off : va - s[1].va + s[1].off);
 }
 
 static void the_image_fits_its_regions(void **state)
@@ -224,8 +225,9 @@ static void labels_follow_the_profile_and_the_engine(void **state)
 static void a_record_has_the_fields_of_its_schema(void **state)
 {
 	static const char *const fields[] = {
-		"schema", "id", "verdict", "reason", "unit", "n", "discards", "min", "p5", "q1",
-		"median", "q3", "p95", "p99", "max", "mad", "overhead_id", "definition",
+		"schema",   "id",  "verdict", "reason", "unit",	       "n",
+		"discards", "min", "p5",      "q1",	"median",      "q3",
+		"p95",	    "p99", "max",     "mad",	"overhead_id", "definition",
 	};
 	struct result v[4];
 	struct results rs = { v, 4 };
