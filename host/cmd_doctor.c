@@ -28,7 +28,7 @@ static const struct tool {
 	enum need need;
 } tools[] = {
 	{ "qemu-img", "qemu-utils", { "qemu-img", "--version" }, "version", NEED_RUN },
-	{ "afl-fuzz", "afl++", { "afl-fuzz", "-V" }, "afl-fuzz", NEED_FUZZ },
+	{ "afl-fuzz", "afl++", { "afl-fuzz", "-h" }, "++", NEED_FUZZ },
 	{ "gcc", "gcc", { "gcc", "--version" }, "gcc", NEED_BUILD },
 	{ "clang", "clang", { "clang", "--version" }, "version", NEED_BUILD },
 	{ "nasm", "nasm", { "nasm", "-v" }, "NASM", NEED_BUILD },

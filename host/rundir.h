@@ -8,7 +8,8 @@
 
 struct rundir {
 	char path[PATH_MAX];
-	int temporary; /* made here: removed at the end */
+	int temporary; /* made here: removed at the end, however this process ends */
+	int alive; /* closed by our end, whatever it is; the process that cleans up waits for it */
 };
 
 /* Use `path` (made if need be), or with NULL a new folder under $TMPDIR. 0, or -1 with err. */
