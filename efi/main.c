@@ -118,18 +118,17 @@ static void report(char *words, size_t cap, const char *not_back)
 static int run(struct wire_head *ret_quit, const char **ret_not_back)
 {
 	uint64_t flags;
-	int bad = 0;
+	int bad;
 
 	boot_hush();
 	flags = pushfq();
 	take();
-	if (machine.config.mode == CONFIG_BENCH) {
+	/* for measuring too: it says where an event goes that nobody expects */
+	bad = exec_init(&machine.profile);
+	if (!bad && machine.config.mode == CONFIG_BENCH)
 		standalone_run();
-	} else {
-		bad = exec_init(&machine.profile);
-		if (!bad)
-			*ret_quit = serve();
-	}
+	else if (!bad)
+		*ret_quit = serve();
 	*ret_not_back = handback();
 	if (flags & RFLAGS_IF)
 		sti();
@@ -155,13 +154,12 @@ static int finish(int bad, struct wire_head quit, const char *not_back)
 	char words[256];
 
 	report(words, sizeof(words), not_back);
-	if (machine.config.mode == CONFIG_BENCH) {
-		bad = standalone_report();
-	} else if (bad) {
+	if (bad)
 		boot_print("trainwreck: this CPU cannot run test cases: see docs/machines.md\n");
-	} else {
+	else if (machine.config.mode == CONFIG_BENCH)
+		bad = standalone_report();
+	else
 		serve_bye(quit, words);
-	}
 	if (machine.config.port)
 		serial_close(&machine.serial);
 	return bad;

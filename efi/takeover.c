@@ -10,8 +10,8 @@ enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2,
 
 #define DR6_NONE 0xffff0ff0ull
 #define DR7_NONE 0x400ull
-/* What a system would set: IF TF DF NT AC IOPL and the arithmetic flags. */
-#define FMASK_VALUE 0x47fd5ull
+/* What systems mask: AC NT IOPL DF IF TF. */
+#define FMASK_VALUE 0x47700ull
 /* Kept as the firmware has them: paging's own bits, what describes saved state, and modes in force. */
 #define CR4_KEPT \
 	(CR4_PAE | CR4_LA57 | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_VMXE | CR4_SMXE)
