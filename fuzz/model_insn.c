@@ -105,8 +105,10 @@ static int syscall(struct cpu *c, uint64_t next)
 
 static int sysenter(struct cpu *c)
 {
-	if (rule(c, RULE_SYSENTER_AMD, !intel(c)))
+	if (rule(c, RULE_SYSENTER_AMD, !intel(c) && c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
+	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
+		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
 	c->rip = victim_labels()->entry_sysenter;
 	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, W_RSP0 + L_RSP0);
 	c->rflags &= rule(c, RULE_SYSENTER_FLAGS, ~(uint64_t)(FL_IF | FL_VM | FL_RF));

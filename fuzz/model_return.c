@@ -154,7 +154,7 @@ int do_sysret(struct cpu *c, unsigned opsize)
 	c->cs = to64 ? SEL_UCS : SEL_UCS32;
 	c->ss = SEL_UDS;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
-	if (intel(c))
+	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c)))
 		c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
@@ -166,8 +166,10 @@ int do_sysexit(struct cpu *c, unsigned opsize)
 	uint64_t rip = c->reg[GPR_DX], rsp = c->reg[GPR_CX];
 	int to64 = opsize == 8;
 
-	if (rule(c, RULE_SYSENTER_AMD, !intel(c)))
+	if (rule(c, RULE_SYSENTER_AMD, !intel(c) && c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
+	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
+		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
 	if (rule(c, RULE_SYSEXIT_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_CPL);
 	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
