@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Verdicts and findings on a CPU that is wrong on purpose: the fake guest answers with the model's own
+ * trace, into which a fault has been planted, so all that the host does with it can be tested.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/finding_load.h"
+#include "host/minimize.h"
+#include "host/target.h"
+#include "host/trace_print.h"
+#include "tests/fakeguest.h"
+
+struct plant {
+	struct overlay_line line; /* what this CPU does wrong */
+	int every; /* 0: always; n: in every nth run only */
+	int silent; /* it never answers a run */
+	unsigned n;
+};
+
+static char dir[] = "/tmp/test_finding.XXXXXX";
+
+static void answer(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run)
+{
+	static struct trace t;
+	struct plant *p = arg;
+	struct overlay wrong = { .n = 1, .line = &p->line };
+	struct path path = { 0 };
+	struct seq seq;
+	int plants = !p->every || ++p->n % (unsigned)p->every == 1;
+
+	seq_decode(&seq, bytes, len);
+	model_predict(&seq, profile_named("intel"), plants ? &wrong : NULL, &path, &t);
+	if (p->silent || t.outcome == OUTCOME_HANG)
+		ret_run->mischief = FAKE_SILENT;
+	ret_run->n = t.n;
+	memcpy(ret_run->rec, t.rec, t.n * sizeof(t.rec[0]));
+}
+
+struct rig {
+	struct fakeguest guest;
+	struct oracle oracle;
+};
+
+static void start(struct rig *rig, struct plant *plant)
+{
+	char why[256];
+
+	memset(rig, 0, sizeof(*rig));
+	rig->guest.run = answer;
+	rig->guest.arg = plant;
+	rig->guest.profile = *profile_named("intel");
+	assert_int_equal(fakeguest_start(&rig->guest), 0);
+	struct engine_opts opts = { .spec = rig->guest.spec };
+	rig->oracle.engine = engine_start(&opts, why, sizeof(why));
+	assert_non_null(rig->oracle.engine);
+	rig->oracle.profile = &engine_hello(rig->oracle.engine)->profile;
+	rig->oracle.deadline_ms = 300;
+}
+
+static void stop(struct rig *rig)
+{
+	engine_stop(rig->oracle.engine);
+	fakeguest_stop(&rig->guest);
+}
+
+static struct seq parse(const char *text)
+{
+	struct seq seq;
+	char why[256];
+
+	if (seq_parse(&seq, text, strlen(text), why, sizeof(why)))
+		fail_msg("%s", why);
+	return seq;
+}
+
+static const struct overlay_line no_rf = { .rule = RULE_RF_FAULT, .vector = -1 };
+static const struct overlay_line nothing = { .rule = RULE_END, .vector = -1, .and = UINT64_MAX };
+
+static void a_right_cpu_passes(void **state)
+{
+	struct plant plant = { .line = nothing };
+	static struct result r;
+	struct seq seq = parse("ud2; nmi.self; ret.iret; ret.iret; go.u; int3; syscall");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_PASS);
+	assert_string_equal(r.signature, "");
+	assert_false(is_unknown(&r));
+	stop(&rig);
+}
+
+static void a_wrong_cpu_diverges_and_is_confirmed(void **state)
+{
+	struct plant plant = { .line = no_rf };
+	static struct result r;
+	struct seq seq = parse("int3; nop; ud2; nop");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_DIVERGE);
+	assert_int_equal(strncmp(r.signature, "RF_FAULT.rflags.", 16), 0);
+	assert_int_equal(r.j.record, 1);
+	assert_int_equal(oracle_confirm(&rig.oracle, &seq, &r), 1);
+	assert_int_equal(rig.oracle.n_recoveries, CONFIRM_TIMES);
+	stop(&rig);
+}
+
+static void what_does_not_repeat_is_flaky(void **state)
+{
+	struct plant plant = { .line = no_rf, .every = 3 };
+	static struct result r;
+	struct seq seq = parse("ud2");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_DIVERGE);
+	assert_int_equal(oracle_confirm(&rig.oracle, &seq, &r), 0);
+	assert_int_equal(r.verdict, VERDICT_ERROR);
+	assert_non_null(strstr(r.reason, "flaky"));
+	stop(&rig);
+}
+
+static const char known_text[] = "id: no-rf\nrule: RF_FAULT\nvendor: any\nversions: any\n"
+				 "effect: never\nmanual: m\ncorpus: c\nwhy: w\n";
+
+static void a_known_difference_is_named_and_hides_nothing(void **state)
+{
+	static struct plant plant = { .line = no_rf };
+	static struct known known;
+	static struct result r;
+	struct seq seq = parse("ud2; int3");
+	struct rig rig;
+	char why[256];
+
+	(void)state;
+	assert_int_equal(known_parse(&known, "k", known_text, NULL, why, sizeof(why)), 0);
+	start(&rig, &plant);
+	rig.oracle.known = &known;
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_DIVERGE);
+	assert_int_equal(r.n_known, 1);
+	assert_string_equal(r.known[0], "no-rf");
+	assert_false(is_unknown(&r));
+	stop(&rig);
+
+	/* a CPU that is right shows that the entry has to go */
+	plant.line = nothing;
+	start(&rig, &plant);
+	rig.oracle.known = &known;
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_true(is_unknown(&r));
+	stop(&rig);
+	known_free(&known);
+}
+
+static void a_silent_guest_hangs(void **state)
+{
+	struct plant plant = { .line = nothing, .silent = 1 };
+	static struct result r;
+	struct seq seq = parse("ud2");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_HANG);
+	assert_int_equal(r.outcome, OUTCOME_HANG);
+	assert_true(r.signature[0]);
+	assert_false(rig.oracle.broken);
+	assert_int_equal(oracle_confirm(&rig.oracle, &seq, &r), 1);
+	stop(&rig);
+}
+
+static void minimizing_keeps_the_signature(void **state)
+{
+	struct plant plant = { .line = no_rf };
+	static struct result r;
+	struct seq seq = parse("start ring=u flags=if\nint3\nnop\nret.iret\nint 0x80\nnop\nsti+ud2\nnop\nint3"),
+		   small;
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_true(is_unknown(&r));
+	minimize_seq(&rig.oracle, &seq, r.signature, 5000, &small);
+	assert_true(small.n_steps <= 2);
+	char signature[SIGNATURE_CAP];
+	snprintf(signature, sizeof(signature), "%s", r.signature);
+	oracle_run(&rig.oracle, &small, &r);
+	assert_string_equal(r.signature, signature);
+	stop(&rig);
+}
+
+static int has_file(const char *signature, const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/findings/%s/%s", dir, signature, file);
+	return !access(path, R_OK);
+}
+
+/* Through the target, as AFL++ would: crash, folder, statistics; then read back and filed as known. */
+static void a_finding_is_saved_and_read_back(void **state)
+{
+	static const char *const files[] = { "input.bin",     "input.seq",    "minimized.seq",
+					     "expected.json", "observed.json", "report.md",
+					     "engine.json",   "replay.sh",     "finding.json" };
+	struct plant plant = { .line = no_rf };
+	static struct target t;
+	static struct result r;
+	static struct finding f;
+	struct seq seq = parse("nop; ud2; nop");
+	uint8_t bytes[SEQ_BYTES_MAX], map[1024] = { 1 };
+	char why[512], folder[512], text[256];
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	t.oracle = rig.oracle;
+	t.source = (struct finding_source){ .spec = rig.guest.spec, .minimize_ms = 2000 };
+	campaign_open(&t.campaign, dir);
+	size_t len = seq_encode(&seq, bytes);
+	assert_int_equal(target_run(&t, bytes, len, map, sizeof(map), &r), SIGABRT);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (!has_file(r.signature, files[i]))
+			fail_msg("no %s", files[i]);
+	}
+	unsigned set = 0;
+	for (size_t i = 0; i < sizeof(map); i++)
+		set += map[i] != 0;
+	assert_true(map[0] == 1 && set >= 2 && set <= 3);
+	uint64_t recoveries = t.oracle.n_recoveries;
+	assert_int_equal(target_run(&t, bytes, len, map, sizeof(map), &r), SIGABRT);
+	assert_int_equal(t.oracle.n_recoveries, recoveries); /* confirmed once is enough */
+	campaign_write(&t.campaign, &t.oracle, 1);
+
+	snprintf(folder, sizeof(folder), "%s/findings/%s", dir, r.signature);
+	if (finding_load(folder, &f, why, sizeof(why)))
+		fail_msg("%s", why);
+	assert_string_equal(f.signature, r.signature);
+	assert_int_equal(f.count, 2);
+	assert_true(f.seq.n_steps <= 1);
+	snprintf(folder, sizeof(folder), "%s/k.known", dir);
+	FILE *k = fopen(folder, "w");
+	fputs(known_text, k);
+	fclose(k);
+	assert_int_equal(setenv("TRAINWRECK_KNOWN", folder, 1), 0);
+	assert_int_equal(finding_known(&f, text, sizeof(text), why, sizeof(why)), 0);
+	assert_string_equal(text, "no-rf");
+	unsetenv("TRAINWRECK_KNOWN");
+	rig.oracle = t.oracle;
+	stop(&rig);
+
+	json_t *stats = campaign_stats(dir);
+	assert_int_equal(json_integer_value(json_object_get(stats, "execs")), 2);
+	assert_int_equal(json_array_size(json_object_get(stats, "signatures")), 1);
+	json_decref(stats);
+}
+
+static void an_engines_death_is_named_after_its_last_words(void **state)
+{
+	char out[SIGNATURE_CAP], path[512];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/stderr", dir);
+	FILE *f = fopen(path, "w");
+	fputs("==12345==ERROR\nSUMMARY: AddressSanitizer: heap-use-after-free /home/me/q/hw/foo.c:12 in bar\n", f);
+	fclose(f);
+	signature_of_engine(SIGABRT, path, out, sizeof(out));
+	assert_string_equal(out, "engine.SIGABRT.heap-use-after-free_foo-c_12_in_bar");
+	signature_of_engine(SIGSEGV, "", out, sizeof(out));
+	assert_string_equal(out, "engine.SIGSEGV");
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_right_cpu_passes),
+		cmocka_unit_test(a_wrong_cpu_diverges_and_is_confirmed),
+		cmocka_unit_test(what_does_not_repeat_is_flaky),
+		cmocka_unit_test(a_known_difference_is_named_and_hides_nothing),
+		cmocka_unit_test(a_silent_guest_hangs),
+		cmocka_unit_test(minimizing_keeps_the_signature),
+		cmocka_unit_test(a_finding_is_saved_and_read_back),
+		cmocka_unit_test(an_engines_death_is_named_after_its_last_words),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
