@@ -134,7 +134,9 @@ int finding_known(const struct finding *finding, char *out, size_t cap, char *er
 			    finding->n, &j);
 	else
 		model_judge_death(&finding->seq, &finding->profile, &known.overlay, finding->outcome, &j);
-	unsigned used = j.agrees ? known_used(&known, ids, KNOWN_IDS_MAX) : 0;
+	unsigned used = j.agrees ? known_needed(&known, &finding->seq, &finding->profile, &j.trace, ids,
+						KNOWN_IDS_MAX) :
+				   0;
 	snprintf(out, cap, "-");
 	for (unsigned i = 0; i < used && n < cap; i++)
 		n += (size_t)snprintf(out + n, cap - n, "%s%s", i ? "," : "", ids[i]);

@@ -62,7 +62,14 @@ int known_load(struct known *known, const char *engine, const char *version, cha
 /* After a prediction or judgement: ids of the entries whose effect it used; returns how many. */
 unsigned known_used(const struct known *known, const char **ret_ids, unsigned max);
 
-/* The same, raising `seen` of each. */
+/*
+ * Of the lines used in the prediction of `trace`, those without which it would be another trace. Their
+ * ids; the others' `uses` become 0.
+ */
+unsigned known_needed(struct known *known, const struct seq *seq, const struct profile *profile,
+		      const struct trace *trace, const char **ret_ids, unsigned max);
+
+/* Raise `seen` of the entries that known_used() would name. */
 void known_count(struct known *known);
 
 /* Whether an engine of `version` is in `range`; -1: the range is malformed. */

@@ -90,10 +90,12 @@ static int find_by_hash(struct oracle *o, const struct seq *seq, const struct ms
 }
 
 /* A trace or death that agrees: as the manual says, or as known differences say. */
-static void settle_agreement(struct oracle *o, struct result *r)
+static void settle_agreement(struct oracle *o, const struct seq *seq, struct result *r)
 {
 	r->j.agrees = 1;
-	r->n_known = o->known ? known_used(o->known, r->known, KNOWN_IDS_MAX) : 0;
+	r->n_known = o->known ? known_needed(o->known, seq, o->profile, &r->j.trace, r->known,
+					     KNOWN_IDS_MAX) :
+				0;
 	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 	if (r->outcome == OUTCOME_DONE)
 		o->habit = r->j.trace.path;
@@ -127,7 +129,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 		return;
 	}
 	if (find_by_hash(o, seq, done, &r->j)) {
-		settle_agreement(o, r);
+		settle_agreement(o, seq, r);
 		return;
 	}
 
@@ -142,7 +144,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	r->has_observed = 1;
 	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
 	if (r->j.agrees) {
-		settle_agreement(o, r);
+		settle_agreement(o, seq, r);
 		return;
 	}
 	r->verdict = VERDICT_DIVERGE;
@@ -157,7 +159,7 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 		r->registers[0] = 0;
 	model_judge_death(seq, o->profile, overlay_of(o), outcome, &r->j);
 	if (r->j.agrees) {
-		settle_agreement(o, r);
+		settle_agreement(o, seq, r);
 	} else {
 		r->verdict = outcome == OUTCOME_HANG ? VERDICT_HANG : VERDICT_CRASH;
 		signature_of_death(&r->j, outcome, r->signature, sizeof(r->signature));

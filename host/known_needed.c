@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which known differences does a trace really show? A line may have changed a rule's result without
+ * anything of it being seen: then the CPU did as the manual says, and the line must not be named.
+ */
+#include <string.h>
+
+#include "host/known.h"
+
+/* Whether the model, with the lines as they are now, still gives this trace. */
+static int same_trace(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		      const struct trace *trace)
+{
+	static struct trace t;
+
+	model_predict(seq, profile, overlay, &trace->path, &t);
+	return t.outcome == trace->outcome && t.n == trace->n &&
+	       !memcmp(t.rec, trace->rec, t.n * sizeof(t.rec[0]));
+}
+
+unsigned known_needed(struct known *known, const struct seq *seq, const struct profile *profile,
+		      const struct trace *trace, const char **ret_ids, unsigned max)
+{
+	struct overlay_line was[KNOWN_MAX];
+	uint8_t needed[KNOWN_MAX] = { 0 };
+	unsigned n = 0;
+
+	memcpy(was, known->line, known->overlay.n * sizeof(was[0]));
+	for (unsigned i = 0; i < known->overlay.n; i++) {
+		if (!was[i].uses)
+			continue;
+		known->line[i].and = UINT64_MAX;
+		known->line[i].xor = 0;
+		if (same_trace(seq, profile, &known->overlay, trace))
+			continue; /* and stays without it, for two lines may say the same */
+		needed[i] = 1;
+		known->line[i] = was[i];
+	}
+	for (unsigned i = 0; i < known->overlay.n; i++) {
+		known->line[i] = was[i];
+		known->line[i].uses = needed[i] ? was[i].uses : 0;
+	}
+	for (unsigned i = 0; i < known->n && n < max; i++) {
+		if (known->entry[i].line >= 0 && needed[known->entry[i].line])
+			ret_ids[n++] = known->entry[i].id;
+	}
+	return n;
+}
