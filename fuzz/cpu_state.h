@@ -75,6 +75,7 @@ struct cpu {
 	uint8_t nmi_blocked, nmi_pending, nmi_flight;
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
+	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* #DB trap pending for the next boundary */
 	uint16_t db_rule;
 
@@ -111,7 +112,14 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n);
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
 /* --- model_mem.c ------------------------------------------------------------------------------ */
-enum access { ACC_READ = 0, ACC_WRITE = 1, ACC_SYSTEM = 2, ACC_FETCH = 4, ACC_STACK = 8 };
+enum access {
+	ACC_READ = 0,
+	ACC_WRITE = 1,
+	ACC_SYSTEM = 2, /* by event delivery: ring 0's rights, no alignment check */
+	ACC_FETCH = 4,
+	ACC_STACK = 8, /* through SS */
+	ACC_SUPER = 16, /* by an instruction, but with ring 0's rights */
+};
 /* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);

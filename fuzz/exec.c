@@ -89,6 +89,9 @@ int exec_init(const struct profile *p)
 	/* Silicon takes an event some time after the store that sends it: a longer straight line. */
 	if (!(p->features & FEAT(EMULATED)))
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
+	wrmsr(IA32_EFER, EFER_START);
+	wrmsr(IA32_FMASK, FMASK_START);
+	write_cr0(CR0_START);
 	set_bottom(at(W_HARN + H_SETS));
 	*harn(H_MODE) = MODE_IDLE;
 	*harn(H_PANIC) = (uint64_t)(uintptr_t)unexpected;

@@ -117,8 +117,11 @@ static int irq_ready(const struct cpu *c)
 /* Returns 1 when an event was delivered: the next boundary is that of its handler. */
 static int boundary(struct cpu *c)
 {
-	int shadow_ss = c->shadow_ss, shadow_sti = c->shadow_sti, irq;
+	int shadow_ss, shadow_sti, irq;
 
+	shadow_ss = c->shadow_ss;
+	shadow_sti = c->shadow_sti;
+	c->shadowed = (uint8_t)(shadow_ss || shadow_sti);
 	c->shadow_ss = c->shadow_sti = 0;
 	arrive(c);
 	if (c->db_trap) {
@@ -228,6 +231,9 @@ static void one_instruction(struct cpu *c)
 		take_fault(c);
 		return;
 	}
+	/* of several shadows in a row only the first one is promised */
+	if ((c->shadow_ss || c->shadow_sti) && c->shadowed && choose(c, RULE_SHADOW_CHAINED, 2))
+		c->shadow_ss = c->shadow_sti = 0;
 	if (!c->delivered)
 		single_step(c, in->kind, tf);
 }

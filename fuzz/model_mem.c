@@ -50,7 +50,7 @@ static int page_fault(struct cpu *c, uint64_t addr, unsigned err, enum rule_id i
 static int check(struct cpu *c, uint64_t addr, unsigned access)
 {
 	unsigned pg = rights(addr);
-	int user = c->cpl == 3 && !(access & ACC_SYSTEM);
+	int user = c->cpl == 3 && !(access & (ACC_SYSTEM | ACC_SUPER));
 	unsigned err = (access & ACC_WRITE ? PF_W : 0) | (user ? PF_U : 0) |
 		       (access & ACC_FETCH ? PF_I : 0);
 

@@ -4,13 +4,14 @@
 
 static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 {
+	unsigned access = rule(c, RULE_RET_POP_RIGHTS, c->cpl == 3) ? ACC_STACK : ACC_STACK | ACC_SUPER;
 	/* in compatibility mode the stack pointer is 32 bits wide */
 	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
 	if (c->mode64 && size < 8 && c->ss_unusable == SS_NULL)
 		addr &= rule(c, RULE_RET_STACK_WIDTH, ~0ull);
-	if (mem_read(c, addr, size, ACC_STACK, ret_value))
+	if (mem_read(c, addr, size, c->cpl == 3 ? access : ACC_STACK, ret_value))
 		return 1;
 	*rsp += size;
 	return 0;
@@ -65,6 +66,11 @@ static int iret(struct cpu *c, unsigned opsize)
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs) || pop(c, &rsp, opsize, &fl))
 		return 1;
 	cs &= 0xffff;
+	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
+		c->out->unchecked = 1;
+		end_run(c, OUTCOME_DONE, RULE_IRET_VM);
+		return 0;
+	}
 	outer = (cs & 3) > c->cpl;
 	/* in 64-bit mode SS:RSP is popped whatever the ring */
 	if (c->mode64 || outer)

@@ -70,7 +70,8 @@ static int is_text(const char *path, const struct bytes *b)
 
 	if (ends_with(path, ".seq"))
 		return 1;
-	if (ends_with(path, ".bin") || !b->n)
+	/* AFL++ names its files id:...; their bytes may well be printable */
+	if (ends_with(path, ".bin") || !b->n || strstr(path, "/id:") || !strncmp(path, "id:", 3))
 		return 0;
 	for (i = 0; i < b->n; i++)
 		if ((b->p[i] < ' ' && !strchr("\t\r\n", b->p[i])) || b->p[i] == 0x7f || !b->p[i])
