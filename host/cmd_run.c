@@ -17,7 +17,7 @@ struct run {
 	struct seq_cases cases;
 	struct oracle oracle;
 	struct known known;
-	unsigned n, n_skip, n_error, n_unknown;
+	unsigned n, n_skip, n_error, n_unknown, n_fixed;
 };
 
 /* Whether the profile has the feature named by a word in any case ("fred"). */
@@ -51,6 +51,25 @@ static int lacks(const struct profile *profile, const char *needs, char *out, si
 	return 0;
 }
 
+/* A known difference that its own sequence no longer shows is not known any more: it is gone. */
+static void look_for_fixed(struct run *run, const struct seq_case *c, struct result *r)
+{
+	const struct known_entry *e = run->oracle.known ? known_of_corpus(&run->known, c->name,
+									  run->oracle.profile) :
+							  NULL;
+
+	if (!e || r->verdict == VERDICT_SKIP || r->verdict == VERDICT_ERROR)
+		return;
+	for (unsigned i = 0; i < r->n_known; i++) {
+		if (!strcmp(r->known[i], e->id))
+			return;
+	}
+	r->fixed = e->id;
+	snprintf(r->reason, sizeof(r->reason), "FIXED: %.80s no longer shows; end its versions before this "
+		 "one", e->id);
+	run->n_fixed++;
+}
+
 static void run_case(struct run *run, const struct seq_case *c)
 {
 	static struct result r;
@@ -65,6 +84,7 @@ static void run_case(struct run *run, const struct seq_case *c)
 		oracle_run(o, &c->seq, &r);
 		if (is_unknown(&r))
 			oracle_confirm(o, &c->seq, &r);
+		look_for_fixed(run, c, &r);
 	}
 	run->n++;
 	run->n_skip += r.verdict == VERDICT_SKIP;
@@ -117,7 +137,7 @@ static int run_all(struct run *run)
 	known_free(&run->known);
 	if (run->n_error)
 		return EXIT_HARNESS;
-	if (run->n_unknown)
+	if (run->n_unknown || run->n_fixed)
 		return EXIT_FINDING;
 	return run->n_skip == run->n ? EXIT_SKIPPED : EXIT_AS_MANUAL;
 }

@@ -72,6 +72,13 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 /* Raise `seen` of the entries that known_used() would name. */
 void known_count(struct known *known);
 
+/*
+ * The entry with effect on this profile whose `corpus` is the file `path`, or NULL: what running that
+ * file must show.
+ */
+const struct known_entry *known_of_corpus(const struct known *known, const char *path,
+					  const struct profile *profile);
+
 /* Whether an engine of `version` is in `range`; -1: the range is malformed. */
 int version_in_range(const char *version, const char *range);
 

@@ -46,3 +46,20 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 	}
 	return n;
 }
+
+const struct known_entry *known_of_corpus(const struct known *known, const char *path,
+					  const struct profile *profile)
+{
+	size_t len = strlen(path);
+
+	for (unsigned i = 0; i < known->n; i++) {
+		const struct known_entry *e = &known->entry[i];
+		size_t n = strlen(e->corpus);
+		if (e->line < 0 || n > len || strcmp(path + len - n, e->corpus))
+			continue;
+		uint8_t vendor = known->line[e->line].vendor;
+		if (!vendor || vendor == profile->vendor)
+			return e;
+	}
+	return NULL;
+}

@@ -209,6 +209,7 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 
 	memset(r, 0, offsetof(struct result, observed));
 	r->n_known = 0;
+	r->fixed = NULL;
 	r->reason[0] = r->registers[0] = 0;
 	memset(&r->j, 0, offsetof(struct judgement, trace));
 	r->j.trace.n = 0;

@@ -42,6 +42,7 @@ struct result {
 	struct judgement j; /* j.trace: what was expected */
 	unsigned n_known;
 	const char *known[KNOWN_IDS_MAX]; /* ids of the known differences that explain it */
+	const char *fixed; /* id of the known difference whose own sequence this is and no longer shows */
 	char reason[320]; /* SKIP, ERROR: why */
 	char registers[4096]; /* after a death */
 };

@@ -167,19 +167,21 @@ void result_write(FILE *f, const char *name, const struct result *r, const struc
 void result_write_ktap(FILE *f, unsigned number, const char *name, const struct result *r,
 		       const struct profile *profile)
 {
-	int ok = r->verdict == VERDICT_PASS || r->verdict == VERDICT_SKIP;
+	int ok = (r->verdict == VERDICT_PASS || r->verdict == VERDICT_SKIP) && !r->fixed;
 
 	fprintf(f, "%s %u %s", ok ? "ok" : "not ok", number, name);
 	if (r->verdict == VERDICT_SKIP)
 		fprintf(f, " # SKIP %s", r->reason);
-	if (r->n_known) {
+	if (r->n_known && !r->fixed) {
 		fputs(" # XFAIL ", f);
 		known_write(f, r);
 	}
 	fputc('\n', f);
 	if (r->verdict == VERDICT_ERROR)
 		fprintf(f, "# ERROR %s\n", r->reason);
-	if (differs(r)) {
+	if (r->fixed)
+		fprintf(f, "# %s\n", r->reason);
+	if (is_unknown(r) && differs(r)) {
 		fprintf(f, "# %s %s\n", verdict_name(r->verdict), r->signature);
 		fprintf(f, "# rule %s: %s\n", rule_info[r->j.rule].name,
 			rule_manual(r->j.rule, profile));

@@ -146,6 +146,19 @@ static void what_was_used_is_named_and_counted(void **state)
 	known_free(&known);
 }
 
+static void an_entry_is_found_by_its_corpus_file(void **state)
+{
+	static const struct profile intel = { .vendor = VENDOR_INTEL };
+
+	(void)state;
+	assert_int_equal(parse(GOOD("a") "\nid: b\nrule: INT1\nvendor: amd\nversions: any\neffect: never\n"
+			       "manual: m\ncorpus: known/b.seq\nwhy: w\n", NULL), 0);
+	assert_ptr_equal(known_of_corpus(&known, "/x/c", &intel), &known.entry[0]);
+	assert_null(known_of_corpus(&known, "corpus/known/b.seq", &intel)); /* not this vendor's */
+	assert_null(known_of_corpus(&known, "d", &intel));
+	known_free(&known);
+}
+
 /* The list that is shipped: every entry is sound, and its sequence is there. */
 static void the_list_for_qemu_is_sound(void **state)
 {
@@ -176,6 +189,7 @@ int main(void)
 		cmocka_unit_test(versions_bound_on_both_sides),
 		cmocka_unit_test(entries_out_of_range_have_no_effect),
 		cmocka_unit_test(what_was_used_is_named_and_counted),
+		cmocka_unit_test(an_entry_is_found_by_its_corpus_file),
 		cmocka_unit_test(the_list_for_qemu_is_sound),
 	};
 
