@@ -141,6 +141,8 @@ static int save_replay(const char *dir, const char *signature)
 
 	if (n > 0)
 		exe[n] = 0;
+	if (strstr(exe, " (deleted)")) /* rebuilt meanwhile: the new one is at the same place */
+		*strstr(exe, " (deleted)") = 0;
 	snprintf(text, sizeof(text), fmt, exe);
 	if (folder_of(path, dir, signature, "replay.sh") || write_file(path, text, strlen(text)))
 		return -1;
