@@ -211,6 +211,7 @@ static void one_instruction(struct cpu *c)
 		run_entry(c);
 		return;
 	}
+	c->rf_before = (c->rflags & FL_RF) != 0;
 	if (mem_fetch(c, c->rip)) {
 		take_fault(c);
 		return;
@@ -222,7 +223,6 @@ static void one_instruction(struct cpu *c)
 		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
 		return;
 	}
-	c->rf_before = (c->rflags & FL_RF) != 0;
 	if (c->rf_before)
 		c->rflags &= ~(uint64_t)rule(c, RULE_RF_CLEARED, FL_RF);
 	tf = (c->rflags & FL_TF) != 0;

@@ -336,8 +336,11 @@ int execute(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_UD2);
 	case INSN_LOCKNOP:
 		return fault(c, V_UD, 0, RULE_UD_LOCK);
-	case INSN_DIV:
-		return fault(c, V_DE, 0, RULE_DE);
+	case INSN_DIV: {
+		uint64_t v;
+
+		return mem_read(c, in->imm, 4, ACC_READ, &v) || fault(c, V_DE, 0, RULE_DE);
+	}
 	case INSN_FNINIT:
 		c->rip = next;
 		return rule(c, RULE_NM, (c->cr0 & CR0_TS_BIT) != 0) ? fault(c, V_NM, 0, RULE_NM) : 0;

@@ -29,6 +29,9 @@ static int check_rip(struct cpu *c, uint64_t rip, int mode64)
 {
 	if (rule(c, RULE_RET_RIP_NONCANONICAL, mode64 && !canonical(c, rip)))
 		return fault(c, V_GP, 0, RULE_RET_RIP_NONCANONICAL);
+	/* a limit of 4 GiB - 1 is exceeded, or the upper half is cut off: the manual has both */
+	if (!mode64 && rip >> 32 && choose(c, RULE_RET_RIP_COMPAT, 2))
+		return fault(c, V_GP, 0, RULE_RET_RIP_COMPAT);
 	return 0;
 }
 
@@ -94,7 +97,7 @@ static int iret(struct cpu *c, unsigned opsize)
 		c->reg[GPR_SP] = rsp & 0xffffffff;
 	}
 	enter_ring(c, (uint16_t)cs, &d);
-	c->rip = d.l ? rip : rip & 0xffffffff;
+	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
 }
 
@@ -135,7 +138,7 @@ int do_retf(struct cpu *c, unsigned opsize)
 		c->reg[GPR_SP] = c->mode64 ? rsp : rsp & 0xffffffff;
 	}
 	enter_ring(c, (uint16_t)cs, &d);
-	c->rip = d.l ? rip : rip & 0xffffffff;
+	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
 }
 

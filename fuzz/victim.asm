@@ -156,6 +156,7 @@ bits 64
 section .uconst
 sled_ptr:
 	dq sled_k, sled_u, sled_c
+zero:	dq 0
 sel_kds: dq SEL_KDS
 sel_uds: dq SEL_UDS
 align 64
