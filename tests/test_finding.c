@@ -143,7 +143,7 @@ static const char known_text[] = "id: no-rf\nrule: RF_FAULT\nvendor: any\nversio
 
 static void a_known_difference_is_named_and_hides_nothing(void **state)
 {
-	static struct plant plant = { .line = no_rf };
+	struct plant plant = { .line = no_rf };
 	static struct known known;
 	static struct result r;
 	struct seq seq = parse("ud2; int3");
@@ -176,7 +176,7 @@ static void a_known_difference_that_does_not_show_is_not_named(void **state)
 {
 	static const char text[] = "id: vif\nrule: IRET_FLAGS\nvendor: any\nversions: any\n"
 				   "effect: and 0xfffffffffff7ffff\nmanual: m\ncorpus: c\nwhy: w\n";
-	static struct plant plant = { .line = nothing };
+	struct plant plant = { .line = nothing };
 	static struct known known;
 	static struct result r;
 	struct seq seq = parse("int3; ret.iret; int3");
