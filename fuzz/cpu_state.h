@@ -86,6 +86,7 @@ struct cpu {
 	int delivered; /* the instruction under way delivered an event itself */
 
 	uint64_t end;
+	uint8_t may_step; /* TF can be set in this sequence */
 	uint16_t rip_rule, rflags_rule, land_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
 	uint8_t overlaid[N_RULES];

@@ -191,10 +191,10 @@ static void restore(const struct tape *t)
 		wrmsr(IA32_FMASK, FMASK_START);
 		wrmsr(IA32_LSTAR, victim_labels()->entry_syscall);
 	}
-	if (t->swapgs) {
-		wrmsr(IA32_GS_BASE, GS_K);
+	/* whatever a segment load did, also one that no step asked for */
+	wrmsr(IA32_GS_BASE, GS_K);
+	if (t->swapgs)
 		wrmsr(IA32_KERNEL_GS_BASE, GS_U);
-	}
 	write_cr0(CR0_START);
 	if (t->needs & ASYNC)
 		empty_apic();
@@ -221,6 +221,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	for (unsigned i = 0; i < 4; i++)
 		*harn(H_LATEVEC + 8 * i) = 0;
 	write_dr6(DR6_START);
+	write_cr2(0);
 	if (seq.flags & START_TS)
 		write_cr0(CR0_START | CR0_TS_BIT);
 

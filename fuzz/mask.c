@@ -17,7 +17,8 @@ static int asynchronous(const struct record *r)
 {
 	if (r->entry != ENTRY_IDT)
 		return 0;
-	if (r->vector == VEC_NMI)
+	/* a single step through a window is where the event before it left the window */
+	if (r->vector == VEC_NMI || r->vector == VEC_DB)
 		return 1;
 	for (unsigned i = 0; i < IPI_VECTORS; i++)
 		if (r->vector == ipi_vector[i])

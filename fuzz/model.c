@@ -87,8 +87,8 @@ static void arrive(struct cpu *c)
 	if (!in_sled(c->rip)) {
 		const struct insn *in = victim_insn(c->rip);
 
-		/* the jump into the window is part of it: arriving here is arriving there */
-		if (in && in->kind == INSN_JSLED && !c->db_trap && !(c->rflags & FL_TF))
+		/* the jump into the window is part of it: arriving there differs only under TF */
+		if (in && in->kind == INSN_JSLED && !c->may_step)
 			return;
 		if (choose(c, RULE_ASYNC_ARRIVAL, 2))
 			return;
@@ -261,6 +261,20 @@ static void start_context(struct cpu *c, enum ctx ctx)
 	c->ss = ctx == CTX_K ? SEL_KDS : SEL_UDS;
 }
 
+/* Whether anything in the sequence can set TF. */
+static int may_step(const struct seq *seq)
+{
+	for (unsigned i = 0; i < seq->n_steps; i++) {
+		const struct step *s = &seq->step[i];
+		unsigned arg = ops[s->op].arg;
+
+		if (s->op == OP_GOUS || arg == ARG_FLAGS ||
+		    (arg == ARG_DEFECT && (s->arg & 0xff) % N_DEFECTS == DEFECT_FL))
+			return 1;
+	}
+	return 0;
+}
+
 static void start(struct cpu *c, const struct seq *seq)
 {
 	const struct victim_labels *l = victim_labels();
@@ -269,6 +283,7 @@ static void start(struct cpu *c, const struct seq *seq)
 
 	tape_lay_out(seq, c->profile, c->tape, &t);
 	c->end = t.end;
+	c->may_step = (uint8_t)may_step(seq);
 	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
 	start_stacks(c);
 	set_bottom(c->harn + H_SETS);

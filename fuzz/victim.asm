@@ -102,7 +102,7 @@ section .utext
 %macro PAD 0
 %define insn_mode (MODE64 | MODE32)
 	I MODEPAD, 0, 0, 0, {db 0x67, 0x8d, 0xbe, 0, 0}
-	I JMPSHORT, 0, 0, %%compat, {db 0xeb, %%compat - ($ + 1)}
+	I JMPSHORT, 0, 0, %%compat, {db 0xeb, %%compat - ($ + 2)}
 %define insn_mode MODE64
 	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
 bits 32
