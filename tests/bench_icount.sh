@@ -7,9 +7,8 @@
 # instruction back (one less), and INTO does not give back the rest of its block (two more).
 set -eu
 cd "$(dirname "$0")/.."
+. tests/e2e.inc
 shift=6
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 build/trainwreck bench -q --engine "qemu:icount=$shift" -n 16 --json >"$tmp/lines"
 sed -n 's/.*"id":"\([^"]*\)".*"verdict":"OK".*"min":\([0-9]*\)\.0,.*"max":\([0-9]*\)\.0,.*"instructions":\([0-9a-z]*\),.*/\1 \2 \3 \4/p' \
