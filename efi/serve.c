@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "efi/abi/delta.h"
 #include "efi/serve.h"
 
 #include <string.h>
@@ -72,29 +73,14 @@ static void do_ident(const struct wire_msg *req)
 static void do_run(const struct wire_msg *req)
 {
 	struct msg_done done = { 0 };
-	struct msg_run run;
-	size_t n, len;
 	uint8_t *swap;
+	size_t len;
 
-	if (req->head.len < sizeof(run)) {
+	if (req->head.len < sizeof(struct msg_run)) {
 		refuse(req, REFUSE_LEN, "RUN is shorter than its head");
 		return;
 	}
-	memcpy(&run, req->payload, sizeof(run));
-	n = req->head.len - sizeof(run);
-	len = run.head + n + run.tail;
-	if (run.head > last_len || run.tail > last_len) {
-		refuse(req, REFUSE_BASE, "the test case before was shorter: send the whole");
-		return;
-	}
-	if (len > CASE_MAX) {
-		refuse(req, REFUSE_LEN, "the test case is too long");
-		return;
-	}
-	memcpy(next, last, run.head);
-	memcpy(next + run.head, req->payload + sizeof(run), n);
-	memcpy(next + run.head + n, last + last_len - run.tail, run.tail);
-	if (crc32_ieee(0, next, len) != run.crc) {
+	if (run_unpack(last, last_len, req->payload, req->head.len, next, CASE_MAX, &len)) {
 		refuse(req, REFUSE_BASE, "the test case before was another: send the whole");
 		return;
 	}

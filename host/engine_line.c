@@ -2,6 +2,7 @@
 /* Requests and answers: the same for every engine. */
 #include <string.h>
 
+#include "efi/abi/delta.h"
 #include "host/engine_ops.h"
 
 enum {
@@ -126,21 +127,15 @@ enum engine_status engine_request(struct engine *e, enum msg_type type, const vo
 static void ask_run(struct engine *e, int whole)
 {
 	const struct engine_case *new = &e->run, *old = &e->base;
-	uint8_t payload[sizeof(struct msg_run) + SEQ_BYTES_MAX];
+	uint8_t payload[sizeof(struct msg_run) + DELTA_MAX(SEQ_BYTES_MAX)];
 	struct msg_run run = { .crc = crc32_ieee(0, new->bytes, new->len) };
-	size_t most = new->len < old->len ? new->len : old->len, head = 0, tail = 0, n;
+	size_t n;
 
 	e->whole = whole;
-	while (!whole && head < most && new->bytes[head] == old->bytes[head])
-		head++;
-	while (!whole && tail < most - head &&
-	       new->bytes[new->len - 1 - tail] == old->bytes[old->len - 1 - tail])
-		tail++;
-	run.head = (uint16_t)head;
-	run.tail = (uint16_t)tail;
-	n = new->len - head - tail;
+	if (whole)
+		run.crc = ~run.crc;
 	memcpy(payload, &run, sizeof(run));
-	memcpy(payload + sizeof(run), new->bytes + head, n);
+	n = delta_encode(old->bytes, whole ? 0 : old->len, new->bytes, new->len, payload + sizeof(run));
 	ask(e, MSG_RUN, payload, sizeof(run) + n);
 }
 

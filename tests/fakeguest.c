@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "efi/abi/delta.h"
 #include "efi/abi/image.h"
 
 /* The guest's own state. */
@@ -66,21 +67,11 @@ static void prepare_hello(struct guest *s, struct wire_head head)
 static unsigned do_run(struct guest *s, const struct wire_msg *msg)
 {
 	struct msg_done done = { 0 };
-	struct msg_run run;
-	uint8_t new[WIRE_PAYLOAD_MAX * 3];
-	size_t n = msg->head.len - sizeof(run), len;
+	uint8_t new[WIRE_PAYLOAD_MAX];
+	size_t len;
 
-	memcpy(&run, msg->payload, sizeof(run));
-	s->g->counts->run_bytes += (unsigned)n;
-	if (run.head > s->last_len || run.tail > s->last_len) {
-		prepare_refuse(s, msg->head, REFUSE_BASE);
-		return 0;
-	}
-	memcpy(new, s->last, run.head);
-	memcpy(new + run.head, msg->payload + sizeof(run), n);
-	memcpy(new + run.head + n, s->last + s->last_len - run.tail, run.tail);
-	len = run.head + n + run.tail;
-	if (crc32_ieee(0, new, len) != run.crc) {
+	s->g->counts->run_bytes += (unsigned)(msg->head.len - sizeof(struct msg_run));
+	if (run_unpack(s->last, s->last_len, msg->payload, msg->head.len, new, sizeof(new), &len)) {
 		prepare_refuse(s, msg->head, REFUSE_BASE);
 		return 0;
 	}

@@ -67,15 +67,14 @@ enum {
 };
 
 /*
- * MSG_RUN: the test case is the first `head` bytes of the one before, the bytes given here, and the
- * last `tail` bytes of the one before. `crc` is the CRC-32 of the whole, so that a guest which has
- * another "one before" (a snapshot came between) says REFUSE_BASE and the host sends all of it.
+ * MSG_RUN: the test case as a difference (efi/abi/delta.h) from the one before. `crc` is the CRC-32
+ * of the whole, so that a guest which has another "one before" (a snapshot came between) says
+ * REFUSE_BASE; the host then sends a difference from nothing, with the complement of the CRC to say
+ * so.
  */
 struct msg_run {
-	uint16_t head;
-	uint16_t tail;
 	uint32_t crc;
-	/* uint8_t bytes[] */
+	/* uint8_t delta[] */
 };
 
 /* MSG_DONE */

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Differences between test cases: there and back, bounds, and bytes that no encoder writes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "efi/abi/delta.h"
+
+enum { MOST = 600 };
+
+static void both_ways(const uint8_t *old, size_t old_len, const uint8_t *new, size_t new_len)
+{
+	uint8_t delta[DELTA_MAX(MOST)], back[MOST];
+	size_t n = delta_encode(old, old_len, new, new_len, delta), len = 0;
+
+	assert_true(n <= DELTA_MAX(new_len));
+	assert_int_equal(delta_decode(old, old_len, delta, n, back, sizeof(back), &len), 0);
+	assert_int_equal(len, new_len);
+	assert_memory_equal(back, new, new_len);
+}
+
+static void random_bytes(uint8_t *p, size_t n, unsigned bits)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(rand() & ((1 << bits) - 1));
+}
+
+static void test_random_pairs(void **state)
+{
+	uint8_t a[MOST], b[MOST];
+
+	(void)state;
+	srand(1);
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t al = (size_t)rand() % MOST, bl = (size_t)rand() % MOST;
+
+		random_bytes(a, al, 1 + (unsigned)rand() % 8);
+		random_bytes(b, bl, 1 + (unsigned)rand() % 8);
+		both_ways(a, al, b, bl);
+	}
+}
+
+static void test_mutations(void **state)
+{
+	uint8_t a[MOST], b[MOST];
+
+	(void)state;
+	srand(2);
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t al = (size_t)rand() % 260, cut = al ? (size_t)rand() % al : 0;
+		size_t ins = (size_t)rand() % 9;
+
+		random_bytes(a, al, 8);
+		memcpy(b, a, cut);
+		random_bytes(b + cut, ins, 8);
+		memcpy(b + cut + ins, a + cut, al - cut);
+		for (unsigned k = 0; al + ins && k < (unsigned)rand() % 5; k++)
+			b[(size_t)rand() % (al + ins)] ^= 0x40;
+		both_ways(a, al, b, al + ins);
+	}
+}
+
+static void test_small_changes_are_small(void **state)
+{
+	uint8_t a[260], b[260], delta[DELTA_MAX(260)];
+
+	(void)state;
+	memset(a, 0x55, sizeof(a));
+	memcpy(b, a, sizeof(b));
+	assert_int_equal(delta_encode(a, 260, b, 260, delta), DELTA_HEAD);
+	b[7] ^= 1;
+	b[200] ^= 1;
+	assert_int_equal(delta_encode(a, 260, b, 260, delta), DELTA_HEAD + 2 * 3);
+}
+
+static void test_any_bytes_decode_or_not(void **state)
+{
+	uint8_t old[300], delta[64], out[300];
+
+	(void)state;
+	srand(3);
+	random_bytes(old, sizeof(old), 8);
+	for (unsigned i = 0; i < 100000; i++) {
+		size_t n = (size_t)rand() % sizeof(delta), len = 12345;
+
+		random_bytes(delta, n, 8);
+		if (n > 1)
+			delta[1] &= 1;
+		if (n > 3)
+			delta[3] = 0;
+		if (delta_decode(old, (size_t)rand() % sizeof(old), delta, n, out, sizeof(out), &len))
+			assert_int_equal(len, 12345);
+		else
+			assert_true(len <= sizeof(out));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_pairs),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_small_changes_are_small),
+		cmocka_unit_test(test_any_bytes_decode_or_not),
+	};
+
+	return cmocka_run_group_tests_name("delta", tests, NULL, NULL);
+}
