@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "efi/config.c"
+#include "efi/config.h"
 
 enum { TREE_MAX = 4096, DAMAGE_ROUNDS = 20000 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "efi/paging.c"
+#include "efi/paging.h"
 
 enum { POOL = 4096, ASKED_MAX = 24, ROUNDS = 60, PROBES = 2000 };
 #define MIB (1ull << 20)
