@@ -79,25 +79,6 @@ static int in_sled(uint64_t rip)
 	       (rip >= l->sled_c && rip < l->sled_c_end);
 }
 
-/* An event that was sent arrives in its window, or earlier where that makes a difference. */
-static void arrive(struct cpu *c)
-{
-	if (!c->nmi_flight && !c->irq_flight)
-		return;
-	if (!in_sled(c->rip)) {
-		const struct insn *in = victim_insn(c->rip);
-
-		/* the jump into the window is part of it: arriving there differs only under TF */
-		if (in && in->kind == INSN_JSLED && !c->may_step)
-			return;
-		if (choose(c, RULE_ASYNC_ARRIVAL, 2))
-			return;
-	}
-	if (c->nmi_flight)
-		c->nmi_pending = 1;
-	c->nmi_flight = c->irq_flight = 0;
-}
-
 /* The highest interrupt request above what is in service, as an index; -1: none. */
 static int irq_ready(const struct cpu *c)
 {
@@ -112,6 +93,27 @@ static int irq_ready(const struct cpu *c)
 	if (req < 0 || (serv >= 0 && ipi_vector[req] >> 4 <= ipi_vector[serv] >> 4))
 		return -1;
 	return req;
+}
+
+/* An event that was sent arrives in its window, or earlier where that makes a difference. */
+static void arrive(struct cpu *c)
+{
+	if (!c->nmi_flight && !c->irq_flight)
+		return;
+	if (!in_sled(c->rip)) {
+		const struct insn *in = victim_insn(c->rip);
+
+		/* the jump into the window is part of it: it matters only under TF, or to what waits */
+		int waits = c->rflags & FL_IF && !c->irq_flight && irq_ready(c) >= 0;
+
+		if (in && in->kind == INSN_JSLED && !c->may_step && !waits)
+			return;
+		if (choose(c, RULE_ASYNC_ARRIVAL, 2))
+			return;
+	}
+	if (c->nmi_flight)
+		c->nmi_pending = 1;
+	c->nmi_flight = c->irq_flight = 0;
 }
 
 /* Returns 1 when an event was delivered: the next boundary is that of its handler. */

@@ -344,10 +344,11 @@ int execute(struct cpu *c, const struct insn *in)
 	case INSN_FNINIT:
 		c->rip = next;
 		return rule(c, RULE_NM, (c->cr0 & CR0_TS_BIT) != 0) ? fault(c, V_NM, 0, RULE_NM) : 0;
-	case INSN_HLT:
-		if (protected_act(c, RULE_HLT_CPL, c->cpl == 0))
+	case INSN_CLTS:
+		c->rip = next;
+		if (protected_act(c, RULE_CR_CPL, c->cpl == 0))
 			return 1;
-		end_run(c, OUTCOME_HANG, RULE_HLT_CPL);
+		c->cr0 &= ~CR0_TS_BIT;
 		return 0;
 	case INSN_CLI:
 		c->rip = next;

@@ -219,10 +219,14 @@ static int load(struct qmp *q)
 	return qmp_human(q, "loadvm " QEMU_SNAPSHOT, text, sizeof(text)) || text[0] ? -1 : 0;
 }
 
-/* The machine that shut down will not go on before it has been reset. */
-static int leave_shutdown(struct qmp *q)
+/*
+ * A machine that shut down will not go on before it has been reset; and one whose CPU sleeps in HLT
+ * was seen to sleep on after loadvm.
+ */
+static int reset(struct qmp *q)
 {
-	qmp_wait(q, &q->stopped, 1000);
+	if (q->shutdown)
+		qmp_wait(q, &q->stopped, 1000);
 	q->reset = 0;
 	if (qmp_command(q, "set-action", "{\"reboot\":\"reset\"}", NULL, 0) ||
 	    qmp_command(q, "system_reset", NULL, NULL, 0) || qmp_wait(q, &q->reset, QMP_MS))
@@ -236,7 +240,7 @@ static int restore_in_place(struct qemu *m)
 
 	if (!m->pid || q->gone || qmp_command(q, "stop", NULL, NULL, 0))
 		return -1;
-	if (q->shutdown && leave_shutdown(q))
+	if (reset(q))
 		return -1;
 	q->shutdown = 0;
 	if (load(q))

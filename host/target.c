@@ -5,10 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "efi/abi/wire.h"
 
-enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3 };
+enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
 static int start_engine(struct target *t, char *err, size_t err_cap)
 {
@@ -108,6 +109,31 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	return SIGABRT;
 }
 
+/* An ERROR is ours to mend, never the CPU's: keep its input and its reason, the first few of them. */
+static void keep_error(const struct target *t, const uint8_t *bytes, size_t len, const char *reason)
+{
+	const struct campaign *c = &t->campaign;
+	char path[4096];
+	FILE *f;
+
+	if (c->errors > ERRORS_KEPT)
+		return;
+	snprintf(path, sizeof(path), "%s/errors", c->dir);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/errors/%u.bin", c->dir, (unsigned)c->errors);
+	f = fopen(path, "wb");
+	if (f) {
+		fwrite(bytes, 1, len, f);
+		fclose(f);
+	}
+	snprintf(path, sizeof(path), "%s/errors/log", c->dir);
+	f = fopen(path, "a");
+	if (f) {
+		fprintf(f, "%u.bin: %s\n", (unsigned)c->errors, reason);
+		fclose(f);
+	}
+}
+
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len,
 	       struct result *ret_result)
 {
@@ -120,7 +146,10 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 	oracle_run(&t->oracle, &seq, r);
 	c->execs++;
 	c->skips += r->verdict == VERDICT_SKIP;
-	c->errors += r->verdict == VERDICT_ERROR;
+	if (r->verdict == VERDICT_ERROR) {
+		c->errors++;
+		keep_error(t, bytes, len, r->reason);
+	}
 	if (r->n_known)
 		known_count(&t->known);
 	else if (is_unknown(r))
