@@ -158,8 +158,11 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before)
 		tf = (c->rflags & FL_TF) != 0;
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;
 	}
-	if (rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
-		c->db_trap = 1;
+	if (!rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
+		return;
+	if (c->shadow_sti && !rule(c, RULE_SINGLE_STEP_STI, 1))
+		return;
+	c->db_trap = 1;
 }
 
 static int is_entry(uint64_t rip)
