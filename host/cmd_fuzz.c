@@ -50,8 +50,9 @@ static const char **afl_arguments(struct fuzz *fuzz)
 {
 	static const char *argv[128];
 	unsigned n = 0;
+	/* 24 steps at the least: left alone, AFL++ goes for short inputs, in which little nests */
 	const char *fixed[] = { "afl-fuzz", "-i", fuzz->resumes ? "-" : fuzz->seeds, "-o", fuzz->afl_dir,
-				"-t", "20000", "-m", "none" };
+				"-t", "20000", "-m", "none", "-g", "100", "-G", "260" };
 	const char *target[] = { "--", fuzz->exe, "target", "--engine", fuzz->engine, "--out", fuzz->dir };
 
 	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
