@@ -13,6 +13,14 @@ NASM    ?= nasm
 ARCHLIB := $(shell $(CC) -print-multiarch 2>/dev/null)
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
+# Looked for before anything is built, so that what is missing is named at once and not one by one.
+BUILDS := $(filter-out clean deps demo check,$(or $(MAKECMDGOALS),all))
+LACKS  := $(if $(BUILDS),$(shell host/deps --missing build))
+ifneq ($(strip $(LACKS)),)
+$(info missing: $(LACKS))
+$(error install it: sudo apt-get install --no-install-recommends $(LACKS)   (`make deps` installs what tests and demo need, too))
+endif
+
 WARN  := -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla $(if $(filter 1,$(WERROR)),-Werror)
 CBASE := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)/= \
          -DTW_VERSION='"$(VERSION)"'
@@ -65,7 +73,7 @@ HOSTLIBS := -ljansson -lfdt -lm
 $B/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(call SAY,CC)
-	$(Q)$(CC) $(CBASE) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CBASE) -DPREFIX='"$(PREFIX)"' $(CFLAGS) -c -o $@ $<
 
 $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
 	$(call SAY,LINK)
