@@ -56,6 +56,7 @@ struct event {
 	uint16_t rule; /* that raised it */
 	uint64_t err;
 	uint64_t rip; /* to be saved */
+	uint64_t cr2; /* of a #PF, loaded when it is delivered or becomes part of a #DF */
 };
 
 struct cpu {

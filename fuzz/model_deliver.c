@@ -172,9 +172,13 @@ void deliver(struct cpu *c, struct event ev)
 		c->nmi_blocked = (uint8_t)rule(c, RULE_NMI_BLOCKS_NMI, 1);
 	}
 	c->out->why[c->out->n][F_vector] = ev.rule;
+	if (ev.vec == V_PF && ev.fault)
+		c->cr2 = ev.cr2;
 	while (attempt(c, &ev)) {
 		struct event nested = c->raise;
 
+		if (nested.vec == V_PF)
+			c->cr2 = nested.cr2;
 		nested.rip = rule(c, RULE_RIP_FAULT, rip);
 		if (first == V_DF) {
 			/* whatever its class: nothing is benign on the way to a handler */

@@ -43,8 +43,9 @@ static unsigned rights(uint64_t addr)
 
 static int page_fault(struct cpu *c, uint64_t addr, unsigned err, enum rule_id id)
 {
-	c->cr2 = addr;
-	return fault(c, V_PF, rule(c, RULE_PF_ERROR_CODE, err), id);
+	fault(c, V_PF, rule(c, RULE_PF_ERROR_CODE, err), id);
+	c->raise.cr2 = addr;
+	return 1;
 }
 
 static int check(struct cpu *c, uint64_t addr, unsigned access)

@@ -58,6 +58,20 @@ static void unblock_nmi(struct cpu *c, enum rule_id id)
 		c->nmi_blocked = 0;
 }
 
+/*
+ * The pop of RSP or SS has faulted (c->raise). Where CS is bad as well the manual does not say which
+ * of the two comes first.
+ */
+static int stack_or_cs(struct cpu *c, uint16_t cs)
+{
+	struct event stack = c->raise;
+	struct desc d;
+
+	if (!check_return_cs(c, cs, &d) || !choose(c, RULE_RET_ORDER, 2))
+		c->raise = stack;
+	return 1;
+}
+
 static int iret(struct cpu *c, unsigned opsize)
 {
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, fl, new_rsp = 0, ss = 0, mask;
@@ -76,9 +90,9 @@ static int iret(struct cpu *c, unsigned opsize)
 	}
 	outer = (cs & 3) > c->cpl;
 	/* in 64-bit mode SS:RSP is popped whatever the ring */
-	if (c->mode64 || outer)
-		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
-			return 1;
+	if ((c->mode64 || outer) &&
+	    (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
+		return stack_or_cs(c, (uint16_t)cs);
 	ss &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;

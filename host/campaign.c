@@ -124,12 +124,13 @@ void campaign_write(struct campaign *c, const struct oracle *o, int now)
 		return;
 	c->written_ms = t;
 	save_counts(c);
-	json_t *j = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "schema",
+	json_t *j = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "schema",
 			      "trainwreck.stats.1", "execs", (json_int_t)c->execs, "runs",
 			      (json_int_t)o->n_runs, "events", (json_int_t)o->n_events,
 			      "skips", (json_int_t)c->skips, "errors", (json_int_t)c->errors, "flaky",
 			      (json_int_t)c->flaky, "recoveries", (json_int_t)o->n_recoveries,
-			      "predicted_deaths", (json_int_t)o->n_skipped_deaths, "milliseconds",
+			      "predicted_deaths", (json_int_t)o->n_skipped_deaths, "unchecked",
+			      (json_int_t)o->n_unchecked, "milliseconds",
 			      (json_int_t)(t - c->started_ms), "events_per_exec",
 			      o->n_runs ? (double)o->n_events / (double)o->n_runs : 0.0);
 	json_object_set_new(j, "signatures", signatures_json(c));

@@ -182,11 +182,11 @@ int fuzz_summary(const struct fuzz *fuzz)
 		return -1;
 	afl_figure(fuzz, "execs_per_sec", rate, sizeof(rate));
 	printf("executions          %lld\nexecutions a second %s\nevents an execution %.1f\n"
-	       "skipped             %lld\ndeaths passed over  %lld\nrecoveries          %lld\n"
+	       "skipped             %lld\ndeaths passed over  %lld\nleft unchecked      %lld\nrecoveries          %lld\n"
 	       "flaky               %lld\nerrors              %lld\n",
 	       figure(s, "execs"), *rate ? rate : "?",
 	       json_number_value(json_object_get(s, "events_per_exec")), figure(s, "skips"),
-	       figure(s, "predicted_deaths"), figure(s, "recoveries"), figure(s, "flaky"),
+	       figure(s, "predicted_deaths"), figure(s, "unchecked"), figure(s, "recoveries"), figure(s, "flaky"),
 	       figure(s, "errors"));
 	int found = signatures_write(fuzz, s);
 	if (found)

@@ -240,6 +240,11 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	if (status == ENGINE_OK)
 		status = engine_run_wait(o->engine, &done);
 	settle(o, seq, status, &done, r);
+	/* what ran unpredicted may have left anything behind */
+	if (r->j.trace.unchecked && r->outcome == OUTCOME_DONE && r->verdict != VERDICT_ERROR) {
+		o->n_unchecked++;
+		recover(o, r);
+	}
 }
 
 int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r)
