@@ -48,7 +48,8 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 		rf = rule(c, RULE_RF_FAULT, 1) || c->rf_before;
 	} else if (ev->soft || ev->rule == RULE_INT1) {
 		c->rflags_rule = RULE_RF_SOFT;
-		rf = rule(c, RULE_RF_SOFT, 0);
+		/* AMD's manual leaves open whether the instruction has cleared RF before it saves it */
+		rf = c->rf_before && !rule(c, RULE_RF_SOFT, intel(c) || !choose(c, RULE_RF_SOFT, 2));
 	} else {
 		c->rflags_rule = RULE_RF_BOUNDARY;
 		rf = rule(c, RULE_RF_BOUNDARY, (c->rflags & FL_RF) != 0);

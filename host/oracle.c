@@ -39,13 +39,10 @@ const char *outcome_name(enum outcome outcome)
 	return name[outcome];
 }
 
-int can_break_delivery(const struct seq *seq)
+/* A death, or text run in a mode it was not made for: either costs a return to the snapshot. */
+static int is_costly(const struct trace *t)
 {
-	for (uint32_t i = 0; i < seq->n_steps; i++) {
-		if (ops[seq->step[i].op].needs & TABLES)
-			return 1;
-	}
-	return 0;
+	return t->outcome != OUTCOME_DONE || t->unchecked;
 }
 
 int is_unknown(const struct result *r)
@@ -222,21 +219,15 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	}
 
 	size_t len = seq_encode(seq, bytes);
-	int ask_first = o->death_stride > 1 && can_break_delivery(seq);
-	if (ask_first) {
-		model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
-		if (r->j.trace.outcome != OUTCOME_DONE &&
-		    ++o->n_skipped_deaths % o->death_stride) {
-			r->not_run = 1;
-			r->outcome = (enum outcome)r->j.trace.outcome;
-			r->verdict = VERDICT_PASS;
-			return;
-		}
+	model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
+	if (is_costly(&r->j.trace) && o->death_stride > 1 && ++o->n_skipped_deaths % o->death_stride) {
+		r->not_run = 1;
+		r->outcome = (enum outcome)r->j.trace.outcome;
+		r->verdict = VERDICT_PASS;
+		return;
 	}
 	o->n_runs++;
 	enum engine_status status = engine_run_send(o->engine, bytes, len, o->deadline_ms);
-	if (!ask_first)
-		model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
 	if (status == ENGINE_OK)
 		status = engine_run_wait(o->engine, &done);
 	settle(o, seq, status, &done, r);

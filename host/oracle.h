@@ -56,8 +56,6 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
  */
 int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r);
 
-/* Whether a step of the sequence can break event delivery. */
-int can_break_delivery(const struct seq *seq);
 
 /* Whether the result is a difference that no known one covers. */
 int is_unknown(const struct result *r);
