@@ -52,7 +52,8 @@ DEFS := $(wildcard efi/abi/*.def fuzz/*.def bench/*.def)
 $B/consts.inc: efi/abi/consts.c $(wildcard efi/abi/*.h) $(DEFS)
 	@mkdir -p $(@D)
 	$(call SAY,CONST)
-	$(Q)$(CC) -std=gnu11 -I. -S -o - $< | sed -n 's/^@@//p' >$@.new && mv $@.new $@
+	$(Q)$(CC) -std=gnu11 -I. -S -o $@.s $<
+	$(Q)sed -n 's/.*"@@\(.*\)".*/\1/p' $@.s >$@
 
 $B/victim.bin: fuzz/victim.asm $(wildcard fuzz/*.inc efi/*.inc efi/abi/*.inc) $(DEFS) $B/consts.inc
 	$(call SAY,NASM)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * C constants that assembly needs too: compiled to assembly text, from which the Makefile takes the
- * lines between the markers, so no number is typed twice. Never linked.
+ * marked strings, so no number is typed twice. Strings, because clang parses what it prints. Never linked.
  */
 #include "efi/abi/record.h"
 #include "efi/abi/tables.h"
 #include "efi/abi/victim.h"
 
-#define EMIT(name) __asm__ volatile("\n@@" #name " equ %c0" ::"i"((long)(name)))
+#define EMIT(name) __asm__ volatile(".ascii \"@@" #name " equ %c0\"" ::"i"((long)(name)))
 
 void emit_consts(void);
 void emit_consts(void)
