@@ -64,6 +64,7 @@ static int lss(struct cpu *c)
 	    load_ss(c, (uint16_t)sel))
 		return 1;
 	c->reg[GPR_CX] = off;
+	c->shadow_ss = (uint8_t)rule(c, RULE_LSS_SHADOW, 0);
 	return 0;
 }
 

@@ -9,8 +9,9 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
-	if (c->mode64 && size < 8 && c->ss_unusable == SS_NULL)
-		addr &= rule(c, RULE_RET_STACK_WIDTH, ~0ull);
+	if (c->mode64 && size < 8)
+		addr &= c->ss_unusable == SS_NULL ? rule(c, RULE_RET_STACK_WIDTH_NULL, ~0ull) :
+						    rule(c, RULE_RET_STACK_WIDTH, ~0ull);
 	if (mem_read(c, addr, size, c->cpl == 3 ? access : ACC_STACK, ret_value))
 		return 1;
 	*rsp += size;
