@@ -115,7 +115,7 @@ $B/nxcompat: efi/tools/nxcompat.c
 
 $B/BOOTX64.EFI: $B/trainwreck.so $B/nxcompat
 	$(call SAY,EFI)
-	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .dynstr -j .rel -j .rela -j .rel.* \
+	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .dynstr -j .rel -j .rela -j .rel.* \
 		-j .rela.* -j .reloc --target efi-app-x86_64 $< $@.tmp
 	$(Q)$B/nxcompat $@.tmp
 	$(Q)mv $@.tmp $@
