@@ -11,20 +11,7 @@
 #include "fuzz/insn.h"
 #include "fuzz/tape.h"
 
-enum { RF = 0x10000, VEC_DB = 1, VEC_NMI = 2, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
-
-static int asynchronous(const struct record *r)
-{
-	if (r->entry != ENTRY_IDT)
-		return 0;
-	/* a single step through a window is where the event before it left the window */
-	if (r->vector == VEC_NMI || r->vector == VEC_DB)
-		return 1;
-	for (unsigned i = 0; i < IPI_VECTORS; i++)
-		if (r->vector == ipi_vector[i])
-			return 1;
-	return 0;
-}
+enum { RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
 
 /* The window that addr lies in, its jump included, as its first address; 0: none. */
 static uint64_t window_of(uint64_t addr)
@@ -64,11 +51,10 @@ void record_mask(struct record *r)
 	}
 	if (r->entry == ENTRY_IDT && (r->cs & 0xffff) == SEL_UCS32)
 		r->rsp &= 0xffffffff;
-	if (asynchronous(r)) {
-		w = window_of(r->rip);
-		if (w) {
-			r->rip = w;
-			r->flags |= REC_WINDOW;
-		}
+	/* the event that was sent, a fault in its delivery, or a single step through what is left */
+	w = r->entry == ENTRY_IDT ? window_of(r->rip) : 0;
+	if (w) {
+		r->rip = w;
+		r->flags |= REC_WINDOW;
 	}
 }

@@ -94,3 +94,16 @@ size_t seq_encode(const struct seq *seq, uint8_t *out)
 	}
 	return (size_t)(p - out);
 }
+
+void seq_fold(struct seq *seq)
+{
+	uint8_t known[256];
+	unsigned n = 0;
+
+	for (unsigned op = 0; op < 256; op++)
+		if (ops[op].text)
+			known[n++] = (uint8_t)op;
+	for (uint32_t i = 0; i < seq->n_steps; i++)
+		if (!ops[seq->step[i].op].text)
+			seq->step[i].op = known[seq->step[i].op % n];
+}

@@ -103,6 +103,13 @@ void seq_decode(struct seq *ret_seq, const uint8_t *bytes, size_t len);
 /* The inverse; out holds SEQ_BYTES_MAX. Returns the length. */
 size_t seq_encode(const struct seq *seq, uint8_t *out);
 
+/*
+ * Fold op numbers that nothing has onto those that something has, as a campaign does with a mutator's
+ * bytes before it runs them: four in five random numbers would be steps that do nothing. What is
+ * saved and replayed is the folded sequence, so numbers that come to mean something change nothing.
+ */
+void seq_fold(struct seq *seq);
+
 /* Length of the list behind an ARG_ kind, 0 when it is not a list; the name of one item. */
 unsigned list_len(enum arg_kind kind);
 const char *list_item(enum arg_kind kind, unsigned index);

@@ -143,6 +143,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 	int crash = 0;
 
 	seq_decode(&seq, bytes, len);
+	seq_fold(&seq);
 	oracle_run(&t->oracle, &seq, r);
 	c->execs++;
 	c->skips += r->verdict == VERDICT_SKIP;
