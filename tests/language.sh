@@ -22,13 +22,13 @@ diff -u "$tmp/items" "$tmp/doc-items" || {
 
 test -s "$tmp/ops" && test -s "$tmp/items"
 while read -r _ op _; do
-	seed=corpus/step/$(echo "$op" | tr . -).seq
+	seed=corpus/$(echo "$op" | tr . -).seq
 	grep -qE "(^|\+)$op( |\$)" "$seed" || {
 		echo "$seed: missing, or without the step $op; write it" >&2
 		exit 1
 	}
 done <"$tmp/ops"
-for seed in corpus/step/*.seq corpus/system/*.seq; do
+for seed in corpus/*.seq; do
 	head -1 "$seed" | grep -q '^# ' && grep -q '^# Source: ' "$seed" || {
 		echo "$seed: must open with its claim and a '# Source:' line" >&2
 		exit 1
