@@ -21,6 +21,7 @@ enum {
 	LSR_THRE = 0x20,
 	LSR_TEMT = 0x40,
 	TRIGGER = 14,
+	IDLE_SPIN = 100,
 	DIVISOR_115200 = 1,
 };
 
@@ -69,6 +70,15 @@ unsigned serial_receive(struct serial *s, uint8_t out[SERIAL_FIFO])
 {
 	unsigned n = 0;
 
+	/*
+	 * Nothing there: let some time pass before the next look. Under an emulator every look takes
+	 * the lock that the byte needs to come in.
+	 */
+	if (!(inb(s->port + LSR) & LSR_DR)) {
+		for (volatile unsigned i = 0; i < IDLE_SPIN; i++)
+			;
+		return 0;
+	}
 	/* at the trigger level 14 bytes are there for certain: no need to ask before each */
 	if (s->has_fifo && (inb(s->port + IIR) & IIR_MASK) == IIR_RECEIVED) {
 		insb(s->port + RBR, out, TRIGGER);
