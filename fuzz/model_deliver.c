@@ -6,6 +6,7 @@
  */
 #include "fuzz/cpu_state.h"
 
+enum { NEST_MAX = 8 };
 enum class { BENIGN, CONTRIBUTORY, PAGEFAULT, DOUBLE };
 
 static enum class class_of(const struct cpu *c, unsigned vec)
@@ -175,7 +176,7 @@ void deliver(struct cpu *c, struct event ev)
 	c->out->why[c->out->n][F_vector] = ev.rule;
 	if (ev.vec == V_PF && ev.fault)
 		c->cr2 = ev.cr2;
-	while (attempt(c, &ev)) {
+	for (unsigned nest = 0; attempt(c, &ev); nest++) {
 		struct event nested = c->raise;
 
 		if (nested.vec == V_PF)
@@ -189,6 +190,11 @@ void deliver(struct cpu *c, struct event ev)
 		if (first < 0x100 && makes_double_fault(c, first, nested.vec))
 			nested = (struct event){ .vec = V_DF, .fault = 1, .has_err = 1, .rip = rip,
 						 .rule = RULE_DOUBLE_FAULT };
+		/* by the manual four is the most; an overlay may say otherwise, and must not hang us */
+		if (nest > NEST_MAX) {
+			end_run(c, OUTCOME_HANG, RULE_HANG);
+			return;
+		}
 		ev = nested;
 		first = ev.vec;
 	}
