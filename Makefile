@@ -25,7 +25,7 @@ endif
 
 WARN  := -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla $(if $(filter 1,$(WERROR)),-Werror)
 CBASE := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)/= \
-         -DTW_VERSION='"$(VERSION)"' -DPREFIX='"$(PREFIX)"'
+         -DTW_VERSION='"$(VERSION)"'
 
 # --- what is built from what ---------------------------------------------------------------------
 ABI      := $(filter-out efi/abi/consts.c,$(wildcard efi/abi/*.c))
