@@ -19,7 +19,6 @@ int canonical(const struct cpu *c, uint64_t addr)
 static unsigned rights(uint64_t addr)
 {
 	const struct region *r;
-	uint32_t left;
 	unsigned pg;
 
 	if (addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END)) {
@@ -30,9 +29,6 @@ static unsigned rights(uint64_t addr)
 		return addr >= 0x10000 && addr < 1ull << 32 ? PAGE_MAPPED | PAGE_W : 0;
 	r = region_of(addr);
 	if (!r || r->flags & R_NP)
-		return 0;
-	/* text is mapped as far as the image reaches, in whole pages */
-	if (r->flags & R_X && !(r->flags & R_H) && !victim_bytes(addr & ~0xfffull, &left))
 		return 0;
 	pg = PAGE_MAPPED;
 	pg |= r->flags & R_W ? PAGE_W : 0;
