@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is not compared: fields that do not belong to an event, or that the manual leaves undefined.
- * A mask is a function of the record alone, the same C for guest and model. Each row of masks.def is
- * one of them, with the manual's section; docs/model.md shows the table.
+ * A mask is a function of the record alone, the same C for guest and model; docs/model.md has the
+ * table of them, each with the manual's section.
  */
 #include <string.h>
 

@@ -35,15 +35,17 @@ uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
 unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 {
 	struct path *p = &c->out->path;
-	unsigned branch;
+	unsigned habit = c->overlay ? c->overlay->habit[id] : 0, branch, taken;
 
-	(void)id;
 	if (p->n >= CHOICES_MAX)
-		return 0;
+		return habit % n;
 	branch = p->n < c->path->n && c->path->branch[p->n] < n ? c->path->branch[p->n] : 0;
+	taken = (habit + branch) % n;
 	p->branch[p->n] = (uint8_t)branch;
+	p->taken[p->n] = (uint8_t)taken;
+	p->rule[p->n] = (uint16_t)id;
 	p->of[p->n++] = (uint8_t)n;
-	return branch;
+	return taken;
 }
 
 int path_next(struct path *path)
@@ -160,7 +162,8 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before)
 	}
 	if (!rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
 		return;
-	if (c->shadow_sti && !rule(c, RULE_SINGLE_STEP_STI, 1))
+	/* AMD: certain debug traps may wait as well */
+	if (c->shadow_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)))
 		return;
 	c->db_trap = 1;
 }

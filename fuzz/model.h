@@ -6,7 +6,7 @@
  * Every decision the model takes passes through one of its named rules (rules.def: basis, document,
  * section), so that a report can cite the rule behind a field, an overlay of known differences can
  * replace a rule's result for one engine without the model knowing, and a test can plant a fault.
- * What the manual leaves open passes through choices (choices.def): a prediction is one path through
+ * What the manual leaves open passes through choices (rules of that basis): a prediction is one path through
  * the choices, and a trace is right when any path gives it.
  */
 #ifndef TW_FUZZ_MODEL_H
@@ -49,14 +49,19 @@ struct overlay_line {
 struct overlay {
 	unsigned n;
 	struct overlay_line *line;
+	uint8_t habit[N_RULES]; /* by choice: the branch this machine took last, and so the first to try */
 };
 
 enum { CHOICES_MAX = 64, TRACES_MAX = 16 };
 
-/* A path through the choices: which branch each one took, of how many. */
+/*
+ * A path through the choices: how far each one went from the machine's habit, of how many branches;
+ * which rule's choice it was, and which branch that came to.
+ */
 struct path {
 	unsigned n;
-	uint8_t branch[CHOICES_MAX], of[CHOICES_MAX];
+	uint8_t branch[CHOICES_MAX], of[CHOICES_MAX], taken[CHOICES_MAX];
+	uint16_t rule[CHOICES_MAX];
 };
 
 struct trace {

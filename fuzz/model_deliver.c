@@ -134,8 +134,9 @@ static int attempt(struct cpu *c, const struct event *ev)
 	if (new_stack(c, lo >> 32 & 7, ext, &rsp) || push_frame(c, ev, &rsp))
 		return 1;
 
+	/* SDM 6.14.4 and INT n's operation keep SS without a ring change, 6.14.5 nulls it with IST */
 	if (c->cpl ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
-		     (lo >> 32 & 7) && rule(c, RULE_SS_KEPT_WITH_IST, 0)) {
+		     (lo >> 32 & 7) && choose(c, RULE_SS_WITH_IST, 2)) {
 		c->ss = 0;
 		c->ss_unusable = SS_NULL;
 	}
@@ -222,7 +223,7 @@ static void why_fields(struct cpu *c, uint16_t why[F_COUNT], const struct record
 	why[F_rip] = c->rip_rule;
 	why[F_rflags] = c->rflags_rule;
 	why[F_landed] = why[F_rsp] = c->land_rule;
-	why[F_live_ss] = c->land_rule == RULE_STACK_IST ? RULE_SS_KEPT_WITH_IST : RULE_SS_NULL_ON_CPL_CHANGE;
+	why[F_live_ss] = c->land_rule == RULE_STACK_IST ? RULE_SS_WITH_IST : RULE_SS_NULL_ON_CPL_CHANGE;
 	if (r->err & 2 && (r->vector == V_GP || r->vector == V_NP))
 		why[F_err] = RULE_IDT_ERROR_CODE;
 	why[F_live_rflags] = RULE_DELIVERY_FLAGS;

@@ -52,7 +52,14 @@ int is_unknown(const struct result *r)
 
 static struct overlay *overlay_of(struct oracle *o)
 {
-	return o->known ? &o->known->overlay : NULL;
+	return o->known ? &o->known->overlay : &o->bare;
+}
+
+/* Next time the machine is expected to choose as it chose now. */
+static void learn(struct oracle *o, const struct path *path)
+{
+	for (unsigned i = 0; i < path->n; i++)
+		overlay_of(o)->habit[path->rule[i]] = path->taken[i];
 }
 
 static int expects(const struct trace *t, const struct msg_done *done)
@@ -95,7 +102,7 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 				0;
 	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 	if (r->outcome == OUTCOME_DONE)
-		o->habit = r->j.trace.path;
+		learn(o, &r->j.trace.path);
 }
 
 static void error(struct result *r, const char *what, const char *words)
@@ -219,7 +226,7 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	}
 
 	size_t len = seq_encode(seq, bytes);
-	model_predict(seq, o->profile, overlay_of(o), &o->habit, &r->j.trace);
+	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
 	if (is_costly(&r->j.trace) && o->death_stride > 1 && ++o->n_skipped_deaths % o->death_stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;

@@ -25,7 +25,7 @@ struct oracle {
 	const struct profile *profile;
 	struct known *known; /* NULL: strict, no difference is known */
 	int deadline_ms;
-	struct path habit; /* the branches this machine took in its last agreeing run */
+	struct overlay bare; /* where there are no known differences: only the machine's habits */
 	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked;
 	unsigned death_stride; /* run one predicted death in this many; 0 or 1: every one */
 	int broken; /* the engine could not be recovered: it has to be started anew */
