@@ -34,6 +34,12 @@ extern struct cli cli;
 	}
 void cli_option(int opt);
 
+/*
+ * --tables of the subcommands that run sequences: "idt" goes on; "fred" is SKIP for all of them, since
+ * this build lays sequences out for the IDT only, and ends the program with EXIT_SKIPPED.
+ */
+void cli_tables(const char *arg);
+
 /* How a subcommand is called, on stderr. Returns EXIT_USAGE. */
 int cli_usage(void);
 

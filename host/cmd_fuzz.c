@@ -138,6 +138,7 @@ int cmd_fuzz(int argc, char **argv)
 						 { "time", required_argument, NULL, 'V' },
 						 { "seeds", required_argument, NULL, 'i' },
 						 { "out", required_argument, NULL, 'o' },
+						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
 						 CLI_LONG,
 						 { 0 } };
@@ -148,6 +149,8 @@ int cmd_fuzz(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "i:o:V:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
 			fuzz.engine = optarg;
+		else if (opt == 'T')
+			cli_tables(optarg);
 		else if (opt == 'L')
 			fuzz.link = optarg;
 		else if (opt == 'V')

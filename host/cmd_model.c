@@ -81,6 +81,7 @@ int cmd_model(int argc, char **argv)
 {
 	static const struct option options[] = { { "profile", required_argument, NULL, 'P' },
 						 { "json", no_argument, NULL, 'J' },
+						 { "tables", required_argument, NULL, 'T' },
 						 CLI_LONG,
 						 { 0 } };
 	struct seq_cases cases = { 0 };
@@ -94,6 +95,8 @@ int cmd_model(int argc, char **argv)
 			profile = optarg;
 		else if (opt == 'J')
 			json = 1;
+		else if (opt == 'T')
+			cli_tables(optarg);
 		else if (opt != 'e')
 			cli_option(opt);
 		else if (seq_cases_add_text(&cases, optarg, why, sizeof(why)))

@@ -146,6 +146,7 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = { { "engine", required_argument, NULL, 'E' },
 						 { "link", required_argument, NULL, 'L' },
+						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
 						 { "json", no_argument, NULL, 'J' },
 						 { "ktap", no_argument, NULL, 'K' },
@@ -159,6 +160,8 @@ int cmd_run(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
 			run.opts.spec = optarg;
+		else if (opt == 'T')
+			cli_tables(optarg);
 		else if (opt == 'L')
 			run.opts.link = optarg;
 		else if (opt == 'S')

@@ -107,6 +107,7 @@ int cmd_target(int argc, char **argv)
 	static const struct option options[] = { { "engine", required_argument, NULL, 'E' },
 						 { "link", required_argument, NULL, 'L' },
 						 { "out", required_argument, NULL, 'o' },
+						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
 						 CLI_LONG,
 						 { 0 } };
@@ -119,6 +120,8 @@ int cmd_target(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "o:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
 			t.source.spec = t.opts.spec = optarg;
+		else if (opt == 'T')
+			cli_tables(optarg);
 		else if (opt == 'L')
 			t.opts.link = optarg;
 		else if (opt == 'o')
