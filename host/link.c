@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { PAUSES_MAX = 20 };
 
 int64_t now_ms(void)
 {
@@ -21,6 +24,8 @@ void link_init(struct link *l, int fd)
 	memset(l, 0, sizeof(*l));
 	l->fd = fd;
 	l->copy_fd = -1;
+	/* or the 20 us of let_more_come() are 70 */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
 }
 
 int link_send(struct link *l, const void *bytes, size_t len, int deadline_ms)
@@ -75,10 +80,21 @@ static int next_frame(struct link *l, struct wire_msg *ret_msg)
 	return 0;
 }
 
+/*
+ * The middle of a frame: an emulated UART hands over byte by byte, and to be woken for each costs
+ * both sides more than the bytes. Let some more come.
+ */
+static void let_more_come(void)
+{
+	const struct timespec ts = { .tv_nsec = 20000 };
+
+	nanosleep(&ts, NULL);
+}
+
 enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg)
 {
 	const int64_t end = now_ms() + wait_ms;
-	int watched = 0;
+	int watched = 0, pauses = 0;
 
 	for (;;) {
 		struct pollfd fds[2] = { { .fd = l->fd, .events = POLLIN },
@@ -91,6 +107,10 @@ enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct 
 		n = fill(l);
 		if (n > 0)
 			continue;
+		if (n == 0 && l->rx.len && pauses++ < PAUSES_MAX) {
+			let_more_come();
+			continue;
+		}
 		if (watched)
 			return LINK_WATCH;
 		if (n < 0)
