@@ -12,7 +12,8 @@ SAY      = $(if $V,@:,@echo '  $(1)	$@')
 NASM    ?= nasm
 # NASM 2.16.03 warns of every absolute address in a flat binary, older ones do not know that warning.
 NASMWARN := -w+all -w+error -w-unknown-warning -w-reloc-abs
-ARCHLIB := $(shell $(CC) -print-multiarch 2>/dev/null)
+# Not asked of the compiler: clang 19 answers with another triplet than Debian's folders have.
+ARCHLIB := x86_64-linux-gnu
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 # Looked for before anything is built, so that what is missing is named at once and not one by one.
