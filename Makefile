@@ -12,7 +12,7 @@ SAY      = $(if $V,@:,@echo '  $(1)	$@')
 NASM    ?= nasm
 # NASM 2.16.03 warns of every absolute address in a flat binary, older ones do not know that warning.
 NASMWARN := -w+all -w+error -w-unknown-warning -w-reloc-abs
-# Not asked of the compiler: clang 19 answers with another triplet than Debian's folders have.
+# Not asked of the compiler: clang 19 no longer has the option that would answer.
 ARCHLIB := x86_64-linux-gnu
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
