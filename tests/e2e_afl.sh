@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# `trainwreck target` under AFL++'s own tools: a map, the same each time; a smaller set of seeds with
+# the same coverage; a smaller crash that is still the same finding.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/e2e.inc
+for tool in afl-showmap afl-cmin afl-tmin; do
+	command -v $tool >/dev/null || skip "no $tool: apt install afl++"
+done
+export AFL_SKIP_BIN_CHECK=1 AFL_FORKSRV_INIT_TMOUT=120000 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+export AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_ALLOW_TMP=1
+
+mkdir "$tmp/in" "$tmp/out"
+for seq in ud2 syscall nmi-self ret-iret; do
+	$tw asm "corpus/$seq.seq" -o "$tmp/in/$seq"
+	cp "$tmp/in/$seq" "$tmp/in/$seq-again"
+done
+
+for i in 1 2; do
+	afl-showmap -t 20000 -o "$tmp/map$i" -- $tw target --out "$tmp/out" "$tmp/in/nmi-self" >"$tmp/log" 2>&1 ||
+		fail "afl-showmap: $(tail -n 5 "$tmp/log")"
+done
+cmp "$tmp/map1" "$tmp/map2"
+[ "$(wc -l <"$tmp/map1")" -ge 5 ] || fail "afl-showmap: $(wc -l <"$tmp/map1") edges only"
+note "afl-showmap: $(wc -l <"$tmp/map1") edges"
+
+afl-cmin -t 20000 -i "$tmp/in" -o "$tmp/min" -- $tw target --out "$tmp/out" >"$tmp/log" 2>&1 ||
+	fail "afl-cmin: $(tail -n 5 "$tmp/log")"
+n=$(find "$tmp/min" -type f | wc -l)
+note "afl-cmin: $n of 8 seeds kept"
+[ "$n" -ge 1 ] && [ "$n" -le 4 ] || fail "afl-cmin keeps $n of 8 seeds, of which 4 are doubles"
+
+# a difference that nobody knows, since the list is empty: a crash to AFL++
+: >"$tmp/empty.known"
+export TRAINWRECK_KNOWN=$tmp/empty.known
+$tw asm -e 'nop; nop; int3; nop; nop; ret.iret; nop; int1; nop; nop' -o "$tmp/crash"
+afl-tmin -e -t 20000 -i "$tmp/crash" -o "$tmp/small" -- $tw target --out "$tmp/out" >"$tmp/log" 2>&1 ||
+	afl-tmin -t 20000 -i "$tmp/crash" -o "$tmp/small" -- $tw target --out "$tmp/out" >"$tmp/log" 2>&1 ||
+	fail "afl-tmin: $(tail -n 5 "$tmp/log")"
+before=$(wc -c <"$tmp/crash") after=$(wc -c <"$tmp/small")
+note "afl-tmin: $before bytes to $after"
+[ "$after" -lt "$before" ] || fail "afl-tmin left $after of $before bytes"
+status=0
+$tw target --out "$tmp/out2" "$tmp/small" >"$tmp/log" 2>&1 || status=$?
+[ "$status" -eq 1 ] || fail "what afl-tmin left is no finding: exit status $status"
