@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The application boots, is asked to quit, and gives back a machine whose firmware still works: it
+# writes a file on the stick. And the same with no host at all, measuring by a plan.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/e2e.inc
+command -v mcopy >/dev/null || skip "no mtools: apt install mtools"
+command -v dtc >/dev/null || skip "no dtc: apt install device-tree-compiler"
+"${CC:-cc}" -std=gnu11 -Wall -Wextra -I. -o "$tmp/quit" tests/quit.c efi/abi/wire.c
+
+# OVMF's TR is null, which no instruction can load again: it alone may be another one
+check_back() {
+	grep -qE 'handed back(, all as it was found|; not as it was found: TR)$' "$1" || fail "$(cat "$1")"
+}
+
+# "$@": further arguments, for the serial line
+boot() {
+	"$QEMU" -machine pc -m 64 -accel tcg -cpu max -nodefaults -no-user-config -display none -net none \
+		-bios "$OVMF" -no-reboot -drive "if=none,id=boot,format=raw,file=$tmp/stick" \
+		-device virtio-blk-pci,drive=boot,bootindex=0 "$@" >"$tmp/qemu.log" 2>&1 &
+	qemu=$!
+	trap 'kill -KILL $qemu 2>/dev/null || :; rm -rf "$tmp"' EXIT
+}
+
+stop() {
+	kill -KILL "$qemu" 2>/dev/null || :
+	wait "$qemu" 2>/dev/null || :
+}
+
+cp build/trainwreck.img "$tmp/stick"
+boot -serial "unix:$tmp/line,server=on,wait=off"
+"$tmp/quit" "$tmp/line" >"$tmp/said" || fail "no HELLO or no BYE: $(cat "$tmp/said" "$tmp/qemu.log")"
+grep -q '^BYE the machine is handed back' "$tmp/said" || fail "BYE says: $(cat "$tmp/said")"
+check_back "$tmp/said"
+grep -q 'the firmware wrote' "$tmp/said" || fail "BYE says: $(cat "$tmp/said")"
+alive "$qemu" || fail "the machine is gone after the hand-back: $(cat "$tmp/qemu.log")"
+stop
+mcopy -n -i "$tmp/stick" ::/trainwreck/last-run.txt "$tmp/last-run" || fail "no last-run.txt on the stick"
+check_back "$tmp/last-run"
+
+# with a plan, and nobody at the line
+cp build/trainwreck.img "$tmp/stick"
+sed 's/only = .*/only = "idt.ud*";/; s/samples = .*/samples = <50>;/' efi/plan/quick.dts >"$tmp/plan.dts"
+dtc -q -I dts -O dtb -o "$tmp/plan.dtb" "$tmp/plan.dts"
+mcopy -o -i "$tmp/stick" "$tmp/plan.dtb" ::/trainwreck/plan.dtb
+boot
+for _ in $(seq 300); do
+	mcopy -n -i "$tmp/stick" ::/trainwreck/last-run.txt "$tmp/alone" 2>/dev/null && break
+	sleep 0.2
+done
+sleep 1
+stop
+[ -s "$tmp/alone" ] || fail "with a plan and no host, no last-run.txt on the stick"
+check_back "$tmp/alone"
