@@ -165,7 +165,7 @@ void deliver(struct cpu *c, struct event ev)
 {
 	unsigned first = ev.soft || ev.hw_irq || ev.hw_nmi ? 0x100 : ev.vec;
 	/* INT n and its kin are instructions: a fault in them points at them, not behind them */
-	uint64_t rip = ev.soft || ev.rule == RULE_INT1 ? c->insn_start : ev.rip;
+	uint64_t rip = ev.soft ? c->insn_start : ev.rip;
 
 	c->delivered = 1;
 	c->shadow_sti = c->shadow_ss = 0;
@@ -180,6 +180,9 @@ void deliver(struct cpu *c, struct event ev)
 	for (unsigned nest = 0; attempt(c, &ev); nest++) {
 		struct event nested = c->raise;
 
+		/* of INT1, which is no INT n, no manual says it */
+		if (ev.rule == RULE_INT1 && choose(c, RULE_RIP_INT1, 2) == 0)
+			rip = c->insn_start;
 		if (nested.vec == V_PF)
 			c->cr2 = nested.cr2;
 		nested.rip = rule(c, RULE_RIP_FAULT, rip);

@@ -97,9 +97,11 @@ static int find_by_hash(struct oracle *o, const struct seq *seq, const struct ms
 static void settle_agreement(struct oracle *o, const struct seq *seq, struct result *r)
 {
 	r->j.agrees = 1;
-	r->n_known = o->known ? known_needed(o->known, seq, o->profile, &r->j.trace, r->known,
-					     KNOWN_IDS_MAX) :
-				0;
+	r->n_known = 0;
+	if (o->known && o->death_stride > 1)
+		r->n_known = known_used(o->known, r->known, KNOWN_IDS_MAX);
+	else if (o->known)
+		r->n_known = known_needed(o->known, seq, o->profile, &r->j.trace, r->known, KNOWN_IDS_MAX);
 	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 	if (r->outcome == OUTCOME_DONE)
 		learn(o, &r->j.trace.path);
