@@ -60,6 +60,7 @@ static const struct {
 	{ RULE_NMI_STI_SHADOW, "a choice: both are right" },
 	{ RULE_SHADOW_CHAINED, "a choice: both are right" },
 	{ RULE_SS_WITH_IST, "a choice: both are right" },
+	{ RULE_RIP_INT1, "a choice: both are right" },
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
 	{ RULE_IRQ, "follows from IF, IRR and ISR" },
