@@ -148,7 +148,7 @@ $B/trainwreck.img: $B/BOOTX64.EFI $(IMGPLAN)
 $B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o
 	@mkdir -p $(@D)
 	$(call SAY,LINK)
-	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(HOSTLIBS) -lcmocka
+	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS) -lcmocka
 
 CLANG ?= clang
 $B/tests/fuzz_%: tests/fuzz_%.c $(ABI) $(PORTABLE) $(filter-out host/main.c,$(HOST)) $B/fuzz/image.o $B/bench/image.o

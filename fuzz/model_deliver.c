@@ -249,7 +249,10 @@ static void push_set(struct cpu *c, struct record *r)
 	uint64_t cur = 0, *const reg = c->reg;
 	uint8_t *set;
 
+	/* an exit left halfway can have stored anything here; efi/entry.inc begins anew, too */
 	memcpy(&cur, c->harn + H_SETPTR, 8);
+	if (cur - W_HARN - H_SETS > SETS_LAST)
+		cur = W_HARN + H_SETS;
 	cur += SET_LEN;
 	set = c->harn + (cur - W_HARN);
 	put64(set, reg[GPR_AX]);

@@ -10,6 +10,7 @@ int desc_read(const struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	(void)c;
 	if (!gdt[SEL_KCS + 5])
 		gdt_build(gdt, W_TSS);
+	*ret_desc = (struct desc){ 0 };
 	if (sel & 4 || (sel | 7) > GDT_LIMIT) /* LDTR is null: every LDT reference is outside */
 		return 0;
 	d = gdt + (sel & ~7);

@@ -26,6 +26,7 @@ enum {
 	TAPE_ARG0 = 24,
 	STACK_START_GAP = 64, /* MAIN, USTK and CSTK start this far below their tops: a sound frame lies there */
 	SET_LEN = 40,
+	SETS_LAST = 4096 - 2 * SET_LEN, /* the last offset at which a set can be pushed upon */
 	RAW_LEN = 160,
 };
 
