@@ -6,15 +6,11 @@
 #include "efi/boot.h"
 
 enum {
-	RANGES_MAX = 1024,
-	LOW_LEN = 0x10000, /* never mapped: an RSP or RIP cut to 16 bits must fault */
-	POOL_SLACK = 64,
+	POOL_PAGES = 128, /* the image, the stack, the window and its alias take some fifty */
+	STACK_REACH = 0x20000, /* of the firmware's stack, to each side of here */
 	SECTION_EXECUTE = 0x20000000, /* of a PE section's characteristics */
 };
 #define SECTION_WRITE 0x80000000u
-#define GIB	      (1ull << 30)
-
-static struct boot_range ranges[RANGES_MAX];
 
 static const char too_little[] =
 	"not enough memory for the page tables and the window: give the machine 16 MiB more";
@@ -37,27 +33,19 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
-/* Enough for every range cut off at both ends, and for 2 MiB pages where there are no bigger ones. */
-static size_t pool_pages(const struct boot_range *r, unsigned n, int giant)
+/*
+ * Of the machine's memory only what this application runs on is mapped at its own address: a step
+ * that reads, writes or pushes somewhere else must fault, and never reach the firmware's memory or a
+ * device. The local APIC is there for the moments between the two maps.
+ */
+static int map_identity(struct pager *p, uint64_t apic_page)
 {
-	size_t pages = POOL_SLACK + 4 * (size_t)n;
-	uint64_t total = 4 * GIB;
+	uint64_t sp = (uintptr_t)__builtin_frame_address(0) & ~(PAGE_SIZE - 1);
+	int bad = paging_map(p, sp - STACK_REACH, sp - STACK_REACH, 2 * STACK_REACH, MAP_P | MAP_W);
 
-	for (unsigned i = 0; i < n; i++)
-		total += r[i].base >= 4 * GIB ? r[i].len : 0;
-	return giant ? pages : pages + (size_t)(total / GIB) + n;
-}
-
-static int map_identity(struct pager *p, unsigned n)
-{
-	int bad = paging_map(p, 0, 0, 4 * GIB, MAP_P | MAP_W);
-
-	for (unsigned i = 0; i < n; i++) {
-		if (ranges[i].base >= 4 * GIB)
-			bad |= paging_map(p, ranges[i].base, ranges[i].base, ranges[i].len,
-					  MAP_P | MAP_W);
-	}
-	return bad | paging_map(p, 0, 0, LOW_LEN, 0);
+	if (apic_page)
+		bad |= paging_map(p, apic_page, apic_page, PAGE_SIZE, MAP_P | MAP_W | MAP_UC);
+	return bad;
 }
 
 /*
@@ -141,24 +129,18 @@ const char *space_build(struct space *s, const struct profile *profile, uint64_t
 {
 	int giant = (profile->features & FEAT(PGE1G)) != 0, bad;
 	struct boot_range self = boot_image();
-	unsigned n = boot_memory(ranges, RANGES_MAX);
-	size_t pages;
 	void *pool;
 
-	/* a page each side of this frame stands for the stack: it is far smaller than that */
 	if (in_window(self.base, self.len) ||
-	    in_window((uintptr_t)&self - 16 * PAGE_SIZE, 32 * PAGE_SIZE))
+	    in_window((uintptr_t)&self - STACK_REACH - PAGE_SIZE, 2 * STACK_REACH + PAGE_SIZE))
 		return "the firmware loaded this application at 0x40000000 to 0x40600000, which it "
 		       "needs for itself: start it from another device, or with less or more memory";
-	if (!n || n > RANGES_MAX)
-		return "the firmware's memory map cannot be read: report this with the firmware's name";
-	pages = pool_pages(ranges, n, giant);
-	pool = boot_pages(pages, WINDOW_BASE, WINDOW_END);
+	pool = boot_pages(POOL_PAGES, WINDOW_BASE, WINDOW_END);
 	if (!pool || back_regions(s))
 		return too_little;
-	paging_init(&s->pager, pool, pages, profile->features & FEAT(LA57) ? 5 : 4,
+	paging_init(&s->pager, pool, POOL_PAGES, profile->features & FEAT(LA57) ? 5 : 4,
 		    (profile->features & FEAT(NX)) != 0, giant);
-	bad = map_identity(&s->pager, n);
+	bad = map_identity(&s->pager, apic_page);
 	bad |= map_self(&s->pager);
 	bad |= map_window(s, apic_page);
 	return bad ? too_little : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The victim's memory: what is mapped, with which rights, and the bytes. The page rights are those of
- * window.def, as the guest's page tables give them; outside the window ring 0 has the first 4 GiB,
- * writable and not executable, without the low 64 KiB.
+ * window.def, as the guest's page tables give them; outside the window nothing is mapped that a step
+ * could name.
  */
 #include "fuzz/cpu_state.h"
 
@@ -25,8 +25,6 @@ static unsigned rights(uint64_t addr)
 		r = region_of(addr - ALIAS_DELTA);
 		return r && !(r->flags & (R_NP | R_UC)) ? PAGE_MAPPED | PAGE_W : 0;
 	}
-	if (addr < WINDOW_BASE || addr >= WINDOW_END)
-		return addr >= 0x10000 && addr < 1ull << 32 ? PAGE_MAPPED | PAGE_W : 0;
 	r = region_of(addr);
 	if (!r || r->flags & R_NP)
 		return 0;
