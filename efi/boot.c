@@ -169,31 +169,6 @@ void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end)
 	return got;
 }
 
-unsigned boot_memory(struct boot_range *out, unsigned cap)
-{
-	UINTN size = 0, key, stride;
-	EFI_MEMORY_DESCRIPTOR *map;
-	unsigned n = 0;
-	UINT32 version;
-
-	if (bs->GetMemoryMap(&size, NULL, &key, &stride, &version) != EFI_BUFFER_TOO_SMALL)
-		return 0;
-	size += 16 * stride; /* the allocation itself adds entries */
-	if (bs->AllocatePool(EfiLoaderData, size, (void **)&map) != EFI_SUCCESS)
-		return 0;
-	if (bs->GetMemoryMap(&size, map, &key, &stride, &version) == EFI_SUCCESS) {
-		for (UINTN off = 0; off + stride <= size; off += stride, n++) {
-			EFI_MEMORY_DESCRIPTOR *d = (void *)((uint8_t *)map + off);
-
-			if (n < cap)
-				out[n] = (struct boot_range){ d->PhysicalStart,
-							      d->NumberOfPages * PAGE };
-		}
-	}
-	bs->FreePool(map);
-	return n;
-}
-
 void boot_stall(uint32_t microseconds)
 {
 	bs->Stall(microseconds);

@@ -38,9 +38,6 @@ int boot_write(const char *path, const void *data, size_t len);
  */
 void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end);
 
-/* The memory map, as many ranges as fit; returns how many there are. */
-unsigned boot_memory(struct boot_range *out, unsigned cap);
-
 /* Wait, by the firmware's clock. */
 void boot_stall(uint32_t microseconds);
 

@@ -260,6 +260,15 @@ static int plain(struct cpu *c, const struct insn *in, uint64_t next)
 		return mem_write(c, ea(c, in), 1, 0, reg[in->a]);
 	case INSN_LDZB:
 		return load(c, in, 1);
+	case INSN_ZXB:
+		reg[in->a] &= 0xff;
+		return 0;
+	case INSN_LEA8:
+		reg[in->a] = (reg[in->a] * 8) & 0xffffffff;
+		return 0;
+	case INSN_LEA2:
+		reg[in->a] = reg[in->b] + reg[in->a] * 2;
+		return 0;
 	case INSN_LDBX:
 		if (mem_read(c, reg[GPR_CX] + reg[GPR_AX], 1, 0, &v))
 			return 1;

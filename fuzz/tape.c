@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fuzz/tape.h"
 
-enum { TABLE_TYPE0 = 0, TABLE_DPL0 = 8, TABLE_P0 = 12 };
-
-const uint8_t ipi_vector[IPI_VECTORS] = { 0x40, 0x42, 0x61 };
+const uint8_t ipi_vector[IPI_VECTORS] = { IPI_VECTOR0, IPI_VECTOR1, IPI_VECTOR2 };
 
 static const uint8_t ist_of[N_LAYOUT][32] = {
 	[LAYOUT_PLAIN] = { [8] = 1 },
@@ -14,24 +12,6 @@ static const uint8_t ist_of[N_LAYOUT][32] = {
 const uint8_t *layout_ist(unsigned layout)
 {
 	return ist_of[layout % N_LAYOUT];
-}
-
-static uint64_t page_value(unsigned index, unsigned op)
-{
-	switch (index) {
-	case 0:
-		return W_DNP + 0x100;
-	case 1:
-		return W_DSUP + 0x100;
-	case 2:
-		return W_DRO + 0x100;
-	case 3:
-		return W_DUSER + 0x100;
-	case 4:
-		return 0x2000;
-	default:
-		return op == OP_PFEXEC ? victim_labels()->land_k : W_KTEXT + 0x1000;
-	}
 }
 
 static uint64_t rip_value(unsigned index)
@@ -75,8 +55,6 @@ uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 {
 	index %= list_len(kind);
 	switch (kind) {
-	case ARG_PAGE:
-		return page_value(index, op);
 	case ARG_SEL:
 		return sel_value[index];
 	case ARG_FLAGS:
@@ -91,27 +69,16 @@ uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 		return rsp_value[index];
 	case ARG_RCX:
 		return rcx_value(index, op);
-	case ARG_IPIVEC:
-		return 0x44000u | ipi_vector[index]; /* fixed, asserted, to self */
 	default:
 		return index;
 	}
-}
-
-static uint64_t bool_value(unsigned op, unsigned on)
-{
-	if (op == OP_TS)
-		return on ? CR0_START | CR0_TS_BIT : CR0_START;
-	return on ? EFER_START : EFER_START & ~1ull; /* LMA is read-only: writing it as it is */
 }
 
 /* Arguments of one step; returns the variant of the body. */
 static unsigned arguments(const struct step *s, uint64_t arg[2])
 {
 	static const uint8_t defect_list[] = { ARG_NONE, ARG_RIP, ARG_CS, ARG_FLAGS, ARG_RSP, ARG_CS };
-	const struct victim_labels *l = victim_labels();
 	unsigned lo = s->arg & 0xff, hi = s->arg >> 8, kind = ops[s->op].arg;
-	uint64_t gate = ALIAS(W_IDT + 16ull * lo);
 
 	arg[0] = arg[1] = 0;
 	switch (kind) {
@@ -120,24 +87,17 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_VECTOR:
 		return lo;
 	case ARG_GATE:
-		arg[0] = gate + (s->op == OP_IST ? 4 : 5);
-		if (s->op == OP_IST)
-			arg[1] = hi % 8;
-		else if (s->op == OP_GATETYPE)
-			arg[1] = l->gate_tables + 256 * (TABLE_TYPE0 + hi % 8);
-		else if (s->op == OP_GATEDPL)
-			arg[1] = l->gate_tables + 256 * (TABLE_DPL0 + hi % 4);
-		else
-			arg[1] = l->gate_tables + 256 * (TABLE_P0 + hi % 2);
-		return 0;
+		arg[0] = lo;
+		return hi % ops[s->op].variants;
+	case ARG_PAGE:
+	case ARG_BOOL:
+	case ARG_IPIVEC:
+		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;
 		if (lo)
 			arg[0] = list_value((enum arg_kind)defect_list[lo], hi, s->op);
 		return lo;
-	case ARG_BOOL:
-		arg[0] = bool_value(s->op, lo % 2);
-		return 0;
 	default:
 		arg[0] = list_value((enum arg_kind)kind, lo, s->op);
 		if (s->op == OP_LSS)

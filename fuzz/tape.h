@@ -11,9 +11,6 @@
 #include "efi/abi/victim.h"
 #include "fuzz/seq.h"
 
-#define CR0_START    0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR0_TS_BIT       0x8ull
-#define EFER_START   0xd01ull /* NXE LMA LME SCE */
 #define FMASK_START  0x47700ull /* AC NT IOPL DF IF TF */
 #define GS_K         (W_DSUP + 0ull)
 #define GS_U         (W_DUSER + 0ull)
@@ -24,7 +21,6 @@
 #define USTK_START (W_USTK + L_USTK - STACK_START_GAP)
 #define CSTK_START (W_CSTK + L_CSTK - STACK_START_GAP)
 #define MAIN_START (W_MAIN + L_MAIN - STACK_START_GAP)
-#define IPI_VECTORS 3
 extern const uint8_t ipi_vector[IPI_VECTORS];
 
 /* What a tape's steps can leave behind: OR of ops[].needs of the steps that have a body. */

@@ -7,7 +7,8 @@
 #include "efi/abi/tables.h"
 #include "efi/abi/victim.h"
 
-#define EMIT(name) __asm__ volatile(".ascii \"@@" #name " equ %c0\"" ::"i"((long)(name)))
+/* As an int: an immediate has 32 bits and a sign. */
+#define EMIT(name) __asm__ volatile(".ascii \"@@" #name " equ %c0\"" ::"i"((int)(name)))
 
 void emit_consts(void);
 void emit_consts(void)
@@ -30,6 +31,12 @@ void emit_consts(void)
 	EMIT(TAPE_ARG0);
 	EMIT(STACK_START_GAP);
 	EMIT(SET_LEN);
+	EMIT(CR0_START);
+	EMIT(CR0_TS_BIT);
+	EMIT(EFER_START);
+	EMIT(IPI_VECTOR0);
+	EMIT(IPI_VECTOR1);
+	EMIT(IPI_VECTOR2);
 	EMIT(SETS_LAST);
 	EMIT(RAW_LEN);
 }

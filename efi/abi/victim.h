@@ -13,6 +13,14 @@
 #include "efi/abi/image.h"
 #include "efi/abi/window.h"
 
+/* What a run starts with, and what its steps may write. */
+#define CR0_START  0x80050033ull /* PG AM WP NE ET MP PE */
+#define CR0_TS_BIT 0x8ull
+#define EFER_START 0xd01ull /* NXE LMA LME SCE */
+
+/* The fixed interrupts that a step may send: two of one priority class, one of a higher one. */
+enum { IPI_VECTOR0 = 0x40, IPI_VECTOR1 = 0x42, IPI_VECTOR2 = 0x61, IPI_VECTORS = 3 };
+
 enum harn_mode { MODE_IDLE, MODE_RUN, MODE_DRAIN };
 
 enum harn_off {
