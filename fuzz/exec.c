@@ -80,6 +80,9 @@ int exec_init(const struct profile *p)
 	const struct victim_labels *l = victim_labels();
 	const uint64_t sled[3] = { l->sled_k_long, l->sled_u_long, l->sled_c_long };
 
+	/* without NX the page tables cannot keep what they promise */
+	if (!(p->features & FEAT(NX)))
+		return -1;
 	x.profile = *p;
 	for (unsigned i = 0; i < N_LAYOUT; i++)
 		idt_build(x.idt[i], l->stubs, (uint32_t)l->stub_stride, layout_ist(i));

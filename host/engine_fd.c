@@ -43,8 +43,9 @@ static void fd_nothing(struct engine *e)
 	(void)e;
 }
 
-static int fd_restore(struct engine *e)
+static int fd_restore(struct engine *e, int afresh)
 {
+	(void)afresh;
 	(void)e;
 	return 0;
 }

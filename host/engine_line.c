@@ -244,14 +244,22 @@ enum engine_status engine_ident(struct engine *e, int deadline_ms)
 	return ENGINE_OK;
 }
 
-enum engine_status engine_recover(struct engine *e)
+static enum engine_status restore(struct engine *e, int afresh)
 {
 	e->has_base = 0;
 	if (++e->epoch == 0)
 		e->epoch = 1; /* 0 is the epoch of a guest that nobody has asked yet */
-	if (e->ops->restore(e) < 0)
+	if (e->ops->restore(e, afresh) < 0)
 		return ended(e, ENGINE_DEAD);
 	e->last = ENGINE_OK;
 	link_reset(&e->link);
 	return engine_ident(e, ENGINE_SHORT_MS);
+}
+
+enum engine_status engine_recover(struct engine *e)
+{
+	enum engine_status status = restore(e, 0);
+
+	/* a machine that does not answer after its return gets a new process */
+	return status == ENGINE_OK ? status : restore(e, 1);
 }

@@ -16,7 +16,8 @@ struct engine_ops {
 	/* Something can be read from watch_fd, or the link is closed: what became of the machine? */
 	enum engine_status (*watch)(struct engine *e);
 	void (*freeze)(struct engine *e); /* the deadline passed: keep the CPU as it is now */
-	int (*restore)(struct engine *e); /* to the snapshot, from any state, with a new link.fd if need be */
+	/* To the snapshot, from any state, with a new link.fd if need be; afresh: not in place. */
+	int (*restore)(struct engine *e, int afresh);
 	int (*registers)(struct engine *e, char *buf, size_t cap);
 	int (*log)(struct engine *e, const char *path);
 	void (*stop)(struct engine *e);

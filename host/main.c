@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,14 @@ static int is(const char *arg, const char *brief, const char *full)
 	return (brief && !strcmp(arg, brief)) || !strcmp(arg, full);
 }
 
+/* The status of a command whose output did not get where it was to go. */
+static int written(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_HARNESS, "the output cannot be written: %s; free some space", strerror(errno));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -63,7 +72,7 @@ int main(int argc, char **argv)
 	for (int c = 0; c < N_COMMANDS; c++) {
 		if (!strcmp(argv[i], commands[c].name)) {
 			cli.command = commands[c].name;
-			return commands[c].run(argc - i, argv + i);
+			return written(commands[c].run(argc - i, argv + i));
 		}
 	}
 	die(EXIT_USAGE, "no command `%s`: see `trainwreck -h`", argv[i]);

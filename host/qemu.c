@@ -248,12 +248,12 @@ static int restore_in_place(struct qemu *m)
 	return qmp_command(q, "cont", NULL, NULL, 0);
 }
 
-static int qemu_restore(struct engine *e)
+static int qemu_restore(struct engine *e, int afresh)
 {
 	struct qemu *m = e->machine;
 
 	e->death = -1;
-	if (!restore_in_place(m))
+	if (!afresh && !restore_in_place(m))
 		return 0;
 	reap(e, m, 1);
 	close_ends(e, m);
