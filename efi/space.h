@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The address space of the taken-over machine: all memory where it is, the victim window, its alias. */
+/* The address space of the taken-over machine: this application, the victim window, its alias. */
 #ifndef TW_SPACE_H
 #define TW_SPACE_H
 
@@ -21,5 +21,11 @@ const char *space_build(struct space *s, const struct profile *profile, uint64_t
 
 /* Copy the sections of an image to where the window shows them. Same result. */
 const char *space_load(struct space *s, const uint8_t *image, const uint8_t *image_end);
+
+/*
+ * Memory from boot_pages() that is needed while the machine is taken over: keep it at its address.
+ * Same result.
+ */
+const char *space_keep(struct space *s, const void *memory, size_t len);
 
 #endif

@@ -73,7 +73,9 @@ const char *standalone_prepare(void)
 	transcript.cap = WIRE_FRAME_MAX + batches * (machine.config.samples * 4ul +
 						     frames * (FRAME_EXTRA + sizeof(struct msg_benched)));
 	transcript.out = boot_pages((transcript.cap + PAGE_SIZE - 1) / PAGE_SIZE, WINDOW_BASE, WINDOW_END);
-	return transcript.out ? NULL : "not enough memory for the samples: lower 'samples' in the plan";
+	if (!transcript.out)
+		return "not enough memory for the samples: lower 'samples' in the plan";
+	return space_keep(&machine.space, transcript.out, transcript.cap);
 }
 
 static void put(enum msg_type type, const void *payload, size_t len)
