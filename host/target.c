@@ -91,6 +91,7 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	}
 	int better = !s->confirmed || seq->n_steps < s->steps;
 	if (better && !oracle_confirm(&t->oracle, seq, r)) {
+		history_save(&t->history, c->dir, s->name);
 		s->flaky++;
 		c->flaky++;
 		return 0;
@@ -145,6 +146,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 	seq_decode(&seq, bytes, len);
 	seq_fold(&seq);
 	oracle_run(&t->oracle, &seq, r);
+	history_add(&t->history, &t->oracle, &seq, r);
 	c->execs++;
 	c->skips += r->verdict == VERDICT_SKIP;
 	if (r->verdict == VERDICT_ERROR) {

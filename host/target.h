@@ -6,6 +6,7 @@
 #include "host/engine.h"
 #include "host/finding.h"
 #include "host/forksrv.h"
+#include "host/history.h"
 
 /* What AFL++ runs: one engine, any number of test cases. */
 struct target {
@@ -15,6 +16,7 @@ struct target {
 	struct oracle oracle;
 	struct known known;
 	struct campaign campaign;
+	struct history history;
 };
 
 /* Start the engine and read its known differences. 0, or -1 with err. */
