@@ -159,15 +159,22 @@ void deliver(struct cpu *c, struct event ev);
 void record_entry(struct cpu *c, enum entry entry, unsigned vec);
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
 
-/* --- model_return.c --------------------------------------------------------------------------- */
-int do_iret(struct cpu *c, unsigned opsize);
-int do_retf(struct cpu *c, unsigned opsize);
-int do_sysret(struct cpu *c, unsigned opsize);
-int do_sysexit(struct cpu *c, unsigned opsize);
+/* --- model_apic.c ----------------------------------------------------------------------------- */
+/* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */
+int irq_ready(const struct cpu *c);
+/* A store to the local APIC's page is what sends an interrupt and what ends one. */
+void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
 
 /* --- model_insn.c ----------------------------------------------------------------------------- */
 /* Execute the instruction at RIP. Returns 1 with c->raise set on a fault. */
 int execute(struct cpu *c, const struct insn *in);
+/*
+ * What each kind does, called with RIP behind the instruction; c->insn_start is its own address.
+ * Returns 1 with c->raise set on a fault, RIP then being of no account.
+ */
+#define INSN(name, act, words) int act_##act(struct cpu *c, const struct insn *in);
+#include "fuzz/insn.def"
+#undef INSN
 
 static inline int intel(const struct cpu *c)
 {

@@ -81,22 +81,6 @@ static int in_sled(uint64_t rip)
 	       (rip >= l->sled_c && rip < l->sled_c_end);
 }
 
-/* The highest interrupt request above what is in service, as an index; -1: none. */
-static int irq_ready(const struct cpu *c)
-{
-	int req = -1, serv = -1;
-
-	for (int i = 0; i < IPI_VECTORS; i++) {
-		if (c->irr >> i & 1)
-			req = i;
-		if (c->isr >> i & 1)
-			serv = i;
-	}
-	if (req < 0 || (serv >= 0 && ipi_vector[req] >> 4 <= ipi_vector[serv] >> 4))
-		return -1;
-	return req;
-}
-
 /* An event that was sent arrives in its window, or earlier where that makes a difference. */
 static void arrive(struct cpu *c)
 {

@@ -116,9 +116,9 @@ static int iret(struct cpu *c, unsigned opsize)
 	return 0;
 }
 
-int do_iret(struct cpu *c, unsigned opsize)
+int act_iret(struct cpu *c, const struct insn *in)
 {
-	if (iret(c, opsize)) {
+	if (iret(c, in->a)) {
 		/* Intel: the IRET need not complete; AMD: only one that completes counts */
 		if (intel(c))
 			unblock_nmi(c, RULE_NMI_UNBLOCK_FAULTING_IRET);
@@ -128,8 +128,9 @@ int do_iret(struct cpu *c, unsigned opsize)
 	return 0;
 }
 
-int do_retf(struct cpu *c, unsigned opsize)
+int act_retf(struct cpu *c, const struct insn *in)
 {
+	unsigned opsize = in->a;
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, new_rsp, ss;
 	struct desc d;
 
@@ -157,10 +158,10 @@ int do_retf(struct cpu *c, unsigned opsize)
 	return 0;
 }
 
-int do_sysret(struct cpu *c, unsigned opsize)
+int act_sysret(struct cpu *c, const struct insn *in)
 {
 	uint64_t r11 = c->reg[GPR_11], rcx = c->reg[GPR_CX];
-	int was64 = c->mode64, to64 = opsize == 8;
+	int was64 = c->mode64, to64 = in->a == 8;
 
 	if (rule(c, RULE_SYSRET_SCE, !(c->efer & 1)))
 		return fault(c, V_UD, 0, RULE_SYSRET_SCE);
@@ -185,10 +186,10 @@ int do_sysret(struct cpu *c, unsigned opsize)
 	return 0;
 }
 
-int do_sysexit(struct cpu *c, unsigned opsize)
+int act_sysexit(struct cpu *c, const struct insn *in)
 {
 	uint64_t rip = c->reg[GPR_DX], rsp = c->reg[GPR_CX];
-	int to64 = opsize == 8;
+	int to64 = in->a == 8;
 
 	if (rule(c, RULE_SYSENTER_AMD, !intel(c) && c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instructions that load RFLAGS or a segment register, and the shadows they cast. */
+#include "fuzz/cpu_state.h"
+
+int act_popf(struct cpu *c, const struct insn *in)
+{
+	unsigned size = c->mode64 ? 8 : 4;
+	uint64_t v, mask = FL_USER | FL_AC | FL_ID;
+
+	(void)in;
+	if (mem_read(c, c->reg[GPR_SP], size, ACC_STACK, &v))
+		return 1;
+	if (c->cpl <= (c->rflags & FL_IOPL) >> 12)
+		mask |= FL_IF;
+	if (c->cpl == 0)
+		mask |= FL_IOPL;
+	mask = rule(c, RULE_POPF_FLAGS, mask);
+	c->rflags = (c->rflags & ~mask) | (v & mask);
+	c->reg[GPR_SP] += size;
+	return 0;
+}
+
+int act_sti(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	if (rule(c, RULE_STI_IOPL, c->cpl > (c->rflags & FL_IOPL) >> 12))
+		return fault(c, V_GP, 0, RULE_STI_IOPL);
+	if (!(c->rflags & FL_IF))
+		c->shadow_sti = (uint8_t)rule(c, RULE_STI_SHADOW, 1);
+	c->rflags |= FL_IF;
+	return 0;
+}
+
+int act_cli(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	if (rule(c, RULE_STI_IOPL, c->cpl > (c->rflags & FL_IOPL) >> 12))
+		return fault(c, V_GP, 0, RULE_STI_IOPL);
+	c->rflags &= ~(uint64_t)FL_IF;
+	return 0;
+}
+
+static int mov_ss(struct cpu *c, uint16_t sel)
+{
+	if (load_ss(c, sel))
+		return 1;
+	c->shadow_ss = (uint8_t)rule(c, RULE_MOVSS_SHADOW, 1);
+	return 0;
+}
+
+int act_mov_ss(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return mov_ss(c, (uint16_t)c->reg[GPR_AX]);
+}
+
+int act_mov_ss_mem(struct cpu *c, const struct insn *in)
+{
+	uint64_t v;
+
+	return mem_read(c, in->imm, 2, ACC_READ, &v) || mov_ss(c, (uint16_t)v);
+}
+
+int act_pop_ss(struct cpu *c, const struct insn *in)
+{
+	uint64_t v, rsp = c->reg[GPR_SP];
+
+	(void)in;
+	if (mem_read(c, rsp, 4, ACC_STACK, &v) || load_ss(c, (uint16_t)v))
+		return 1;
+	c->reg[GPR_SP] = (rsp + 4) & 0xffffffff;
+	c->shadow_ss = 1;
+	return 0;
+}
+
+int act_lss(struct cpu *c, const struct insn *in)
+{
+	uint64_t m = c->reg[GPR_SI] + W_TAPE - TAPE_ENTRY_LEN + TAPE_ARG0, off, sel;
+
+	(void)in;
+	if (mem_read(c, m, 4, ACC_READ, &off) || mem_read(c, m + 4, 2, ACC_READ, &sel) ||
+	    load_ss(c, (uint16_t)sel))
+		return 1;
+	c->reg[GPR_CX] = off;
+	c->shadow_ss = (uint8_t)rule(c, RULE_LSS_SHADOW, 0);
+	return 0;
+}
+
+int act_mov_es(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return load_es(c, (uint16_t)c->reg[GPR_AX]);
+}
