@@ -30,7 +30,7 @@ CBASE := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)/= \
 
 # --- what is built from what ---------------------------------------------------------------------
 ABI      := $(filter-out efi/abi/consts.c,$(wildcard efi/abi/*.c))
-PORTABLE := $(filter-out fuzz/exec.c,$(wildcard fuzz/*.c))
+PORTABLE := $(filter-out fuzz/exec%.c,$(wildcard fuzz/*.c))
 HOST     := $(wildcard host/*.c)
 GUEST    := $(wildcard efi/*.c) $(ABI) $(wildcard fuzz/*.c) $(wildcard bench/*.c)
 # portable code of the guest that the host's tests call too

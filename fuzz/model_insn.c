@@ -165,16 +165,6 @@ int act_store8(struct cpu *c, const struct insn *in)
 	return mem_write(c, ea(c, in), 1, ACC_READ, c->reg[in->a]);
 }
 
-int act_store_frame64(struct cpu *c, const struct insn *in)
-{
-	return mem_write(c, c->reg[GPR_SP] + c->reg[GPR_DX] + in->imm, 8, ACC_STACK, c->reg[in->a]);
-}
-
-int act_store_frame32(struct cpu *c, const struct insn *in)
-{
-	return mem_write(c, c->reg[GPR_SP] + c->reg[GPR_DX] + in->imm, 4, ACC_STACK, c->reg[in->a]);
-}
-
 int act_zx8(struct cpu *c, const struct insn *in)
 {
 	c->reg[in->a] &= 0xff;

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine between runs: how it starts, what is put back, and the proof that nothing was left.
+ * What a run can have changed follows from its steps' needs, so only that is put back.
+ */
+#include "fuzz/exec_state.h"
+
+#include <string.h>
+
+#include "efi/abi/fmt.h"
+#include "efi/cpu.h"
+
+enum { WIPE_LEN = 256 /* below the deepest landing: what a delivery that failed may have pushed */ };
+
+/* What no step may write: what a run found here it must leave. */
+static const uint8_t constant[] = { REGION_KTEXT, REGION_UTEXT, REGION_UCONST, REGION_KCONST };
+
+static struct {
+	unsigned layout; /* that the IDT in the window has */
+	uint8_t idt[N_LAYOUT][IDT_LEN];
+	uint8_t gdt[GDT_LEN], tss[TSS_LEN];
+	uint64_t sum[sizeof(constant)];
+} x;
+
+static void fill(uint64_t from, uint64_t to)
+{
+	uint64_t *p = (uint64_t *)at(from), *end = (uint64_t *)at(to);
+
+	while (p < end)
+		*p++ = STACK_PATTERN;
+}
+
+static void tops(void)
+{
+	stack_tops(at(W_MAIN + L_MAIN), at(W_USTK + L_USTK), at(W_CSTK + L_CSTK));
+}
+
+static void fill_stacks(void)
+{
+	for (unsigned i = 0; i < N_REGIONS; i++)
+		if (regions[i].flags & R_S)
+			fill(regions[i].base, regions[i].base + regions[i].len);
+	tops();
+}
+
+/* Each qword counts with its place, so that no two changes cancel out. */
+static uint64_t sum(const struct region *r)
+{
+	const uint64_t *p = (const uint64_t *)at(r->base), *end = p + r->len / 8;
+	uint64_t v = 0;
+
+	while (p < end)
+		v = (v ^ *p++) * 0x9e3779b97f4a7c15ull;
+	return v;
+}
+
+void state_init(const struct profile *p)
+{
+	const struct victim_labels *l = victim_labels();
+	const uint64_t sled[3] = { l->sled_k_long, l->sled_u_long, l->sled_c_long };
+
+	for (unsigned i = 0; i < N_LAYOUT; i++)
+		idt_build(x.idt[i], l->stubs, (uint32_t)l->stub_stride, layout_ist(i));
+	memcpy(at(W_IDT), x.idt[0], IDT_LEN);
+	memcpy(x.gdt, at(W_GDT), GDT_LEN);
+	memcpy(x.tss, at(W_TSS), TSS_LEN);
+	/* Silicon takes an event some time after the store that sends it: a longer straight line. */
+	if (!(p->features & FEAT(EMULATED)))
+		memcpy(at(l->sled_ptr), sled, sizeof(sled));
+	for (unsigned i = 0; i < sizeof(constant); i++)
+		x.sum[i] = sum(&regions[constant[i]]);
+	wrmsr(IA32_EFER, EFER_START);
+	wrmsr(IA32_FMASK, FMASK_START);
+	write_cr0(CR0_START);
+	set_bottom(at(W_HARN + H_SETS));
+	fill_stacks();
+}
+
+void state_layout(unsigned layout)
+{
+	x.layout = layout % N_LAYOUT;
+	if (x.layout)
+		memcpy(at(W_IDT), x.idt[x.layout], 32 * 16);
+}
+
+/* Only what landed was written; so only that is put back. */
+void state_wipe_stacks(const struct raw_record *raw, unsigned n)
+{
+	uint64_t low[N_REGIONS];
+
+	for (unsigned i = 0; i < N_REGIONS; i++)
+		low[i] = regions[i].base + regions[i].len;
+	for (unsigned i = 0; i < n && i < RECORDS_MAX; i++) {
+		const struct region *r = region_of(raw[i].rsp);
+
+		if (r && raw[i].rsp < low[r - regions])
+			low[r - regions] = raw[i].rsp;
+	}
+	for (unsigned i = 0; i < N_REGIONS; i++) {
+		if (!(regions[i].flags & R_S))
+			continue;
+		low[i] &= ~7ull;
+		low[i] = low[i] - regions[i].base > WIPE_LEN ? low[i] - WIPE_LEN : regions[i].base;
+		fill(low[i], regions[i].base + regions[i].len);
+	}
+	tops();
+}
+
+/* Everything in service is ended, then everything pending is taken, until nothing is left. */
+static void empty_apic(void)
+{
+	volatile uint32_t *eoi = (volatile uint32_t *)(uintptr_t)(W_LAPIC + 0xb0);
+	void (*drain)(void) = (void (*)(void))(uintptr_t)victim_labels()->drain;
+
+	for (unsigned i = 0; i < IPI_VECTORS; i++)
+		*eoi = 0;
+	drain();
+}
+
+void state_restore(const struct tape *t)
+{
+	if (t->needs & TABLES || x.layout)
+		memcpy(at(W_IDT), x.idt[0], IDT_LEN);
+	x.layout = 0;
+	if (t->needs & MSRS) {
+		wrmsr(IA32_EFER, EFER_START);
+		wrmsr(IA32_FMASK, FMASK_START);
+		wrmsr(IA32_LSTAR, victim_labels()->entry_syscall);
+	}
+	/* whatever a segment load did, also one that no step asked for */
+	wrmsr(IA32_GS_BASE, GS_K);
+	if (t->swapgs)
+		wrmsr(IA32_KERNEL_GS_BASE, GS_U);
+	write_cr0(CR0_START);
+	if (t->needs & ASYNC)
+		empty_apic();
+}
+
+static unsigned check_bytes(const char *what, const uint8_t *is, const uint8_t *must, size_t len,
+			    char *words, size_t cap, unsigned n_bad)
+{
+	if (!memcmp(is, must, len))
+		return n_bad;
+	if (!n_bad)
+		fmt_print(words, cap, "%s is not as it was at the start", what);
+	return n_bad + 1;
+}
+
+static unsigned check_stack(const struct region *r, char *words, size_t cap, unsigned n_bad)
+{
+	int starts = r->base == W_MAIN || r->base == W_USTK || r->base == W_CSTK;
+	uint64_t end = r->base + r->len - (starts ? STACK_START_GAP : 0);
+
+	for (uint64_t a = r->base; a < end; a += 8) {
+		if (*(const uint64_t *)at(a) == STACK_PATTERN)
+			continue;
+		if (!n_bad)
+			fmt_print(words, cap, "stack %s holds something at 0x%lx", r->name, a);
+		return n_bad + 1;
+	}
+	return n_bad;
+}
+
+/* The whole state between runs: tables, stacks, and every register that a step can write. */
+unsigned exec_selfcheck(char *words, size_t cap)
+{
+	const struct {
+		uint32_t msr;
+		uint64_t value;
+		const char *name;
+	} msr[] = {
+		{ IA32_EFER, EFER_START, "EFER" },
+		{ IA32_FMASK, FMASK_START, "FMASK" },
+		{ IA32_LSTAR, victim_labels()->entry_syscall, "LSTAR" },
+		{ IA32_GS_BASE, GS_K, "GS_BASE" },
+		{ IA32_KERNEL_GS_BASE, GS_U, "KERNEL_GS_BASE" },
+	};
+	unsigned n = 0;
+
+	n = check_bytes("the IDT", at(W_IDT), x.idt[0], IDT_LEN, words, cap, n);
+	n = check_bytes("the GDT", at(W_GDT), x.gdt, GDT_LEN, words, cap, n);
+	n = check_bytes("the TSS", at(W_TSS), x.tss, TSS_LEN, words, cap, n);
+	for (unsigned i = 0; i < sizeof(constant); i++) {
+		if (sum(&regions[constant[i]]) == x.sum[i])
+			continue;
+		if (!n)
+			fmt_print(words, cap, "region %s is not as it was at the start",
+				  regions[constant[i]].name);
+		n++;
+	}
+	for (unsigned i = 0; i < N_REGIONS; i++)
+		if (regions[i].flags & R_S)
+			n = check_stack(&regions[i], words, cap, n);
+	for (unsigned i = 0; i < sizeof(msr) / sizeof(msr[0]); i++) {
+		uint64_t v = rdmsr(msr[i].msr);
+
+		if (v == msr[i].value)
+			continue;
+		if (!n)
+			fmt_print(words, cap, "%s is 0x%lx, not 0x%lx", msr[i].name, v, msr[i].value);
+		n++;
+	}
+	if (read_cr0() != CR0_START) {
+		if (!n)
+			fmt_print(words, cap, "CR0 is 0x%lx, not 0x%lx", read_cr0(), (unsigned long)CR0_START);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's machine between runs; fuzz/exec_state.c. exec_selfcheck (efi/machine.h) verifies it. */
+#ifndef TW_FUZZ_EXEC_STATE_H
+#define TW_FUZZ_EXEC_STATE_H
+
+#include "efi/machine.h"
+#include "fuzz/tape.h"
+
+/* The window's address through the mapping that is always writable. */
+static inline uint8_t *at(uint64_t addr)
+{
+	return (uint8_t *)ALIAS(addr);
+}
+
+static inline volatile uint64_t *harn(unsigned off)
+{
+	return (volatile uint64_t *)ALIAS((uint64_t)W_HARN + off);
+}
+
+/* The start state of every register, table and stack, and what is compared with later. */
+void state_init(const struct profile *p);
+
+/* The IDT of a start layout, for one run. */
+void state_layout(unsigned layout);
+
+/* Put back what the steps of this tape can have changed, and empty what they left pending. */
+void state_restore(const struct tape *t);
+
+/* Fill the stacks anew where the run's n raw records landed. */
+void state_wipe_stacks(const struct raw_record *raw, unsigned n);
+
+#endif
