@@ -28,7 +28,7 @@ while read -r _ op _; do
 		exit 1
 	}
 done <"$tmp/ops"
-for seed in corpus/*.seq; do
+for seed in $(find corpus -name '*.seq'); do
 	head -1 "$seed" | grep -q '^# ' && grep -q '^# Source: ' "$seed" || {
 		echo "$seed: must open with its claim and a '# Source:' line" >&2
 		exit 1
