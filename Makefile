@@ -31,7 +31,8 @@ CBASE := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)/= \
 # --- what is built from what ---------------------------------------------------------------------
 ABI      := $(filter-out efi/abi/consts.c,$(wildcard efi/abi/*.c))
 PORTABLE := $(filter-out fuzz/exec%.c,$(wildcard fuzz/*.c))
-HOST     := $(wildcard host/*.c)
+# host/mutator.c is what AFL++ loads, not part of the program
+HOST     := $(filter-out host/mutator.c,$(wildcard host/*.c))
 GUEST    := $(wildcard efi/*.c) $(ABI) $(wildcard fuzz/*.c) $(wildcard bench/*.c)
 # portable code of the guest that the host's tests call too
 SHARED   := efi/lib.c efi/paging.c efi/config.c
@@ -45,7 +46,7 @@ FUZZERS  := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/fuzz_*.c))
 
 .DELETE_ON_ERROR:
 
-all: $B/trainwreck $B/BOOTX64.EFI $B/trainwreck.img
+all: $B/trainwreck $B/trainwreck-mutator.so $B/BOOTX64.EFI $B/trainwreck.img
 
 # --- tables that C and NASM share ----------------------------------------------------------------
 DEFS := $(wildcard efi/abi/*.def fuzz/*.def bench/*.def)
@@ -82,6 +83,19 @@ $B/host/%.o: %.c
 $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOSTLIBS)
+
+# --- what AFL++ loads ----------------------------------------------------------------------------
+# Its own objects: position-independent, and no name of ours visible inside afl-fuzz.
+MUTATOROBJ := $(patsubst %.c,$B/pic/%.o,$(ABI) $(PORTABLE) host/mutator.c) $B/fuzz/image.o
+
+$B/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,PIC)
+	$(Q)$(CC) $(CBASE) -fPIC -fvisibility=hidden $(CFLAGS) -c -o $@ $<
+
+$B/trainwreck-mutator.so: $(MUTATOROBJ)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^
 
 # --- the application -----------------------------------------------------------------------------
 # gnu-efi's start file and linker script: Debian 12 has them in /usr/lib, later ones under the triplet.
@@ -156,6 +170,9 @@ $B/tests/fuzz_%: tests/fuzz_%.c $(ABI) $(PORTABLE) $(filter-out host/main.c,$(HO
 	$(call SAY,FUZZER)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(CBASE)) -fsanitize=fuzzer,address,undefined -o $@ $^ $(HOSTLIBS)
 
+$B/tests/test_mutate: $B/host/host/mutator.o
+$B/tests/fuzz_mutate: host/mutator.c
+
 tests: $(TESTS) $(FUZZERS)
 
 unit: all $(TESTS) $(FUZZERS)
@@ -175,6 +192,7 @@ deps:
 # --- the rest ------------------------------------------------------------------------------------
 install: all
 	install -D -m755 $B/trainwreck $(DESTDIR)$(PREFIX)/bin/trainwreck
+	install -D -m644 $B/trainwreck-mutator.so $(DESTDIR)$(PREFIX)/lib/trainwreck/trainwreck-mutator.so
 	install -D -m644 $B/BOOTX64.EFI $(DESTDIR)$(PREFIX)/share/trainwreck/BOOTX64.EFI
 	install -D -m644 $B/trainwreck.img $(DESTDIR)$(PREFIX)/share/trainwreck/trainwreck.img
 	install -d $(DESTDIR)$(PREFIX)/share/trainwreck/known $(DESTDIR)$(PREFIX)/share/trainwreck/corpus

@@ -12,40 +12,13 @@
 #include "host/campaign.h"
 #include "host/cli.h"
 #include "host/finding.h"
+#include "host/paths.h"
 #include "host/seqfile.h"
-
-#ifndef PREFIX
-#define PREFIX "/usr/local"
-#endif
-
-/* corpus/ beside the build folder this program lies in, else where `make install` puts it. */
-static void find_corpus(const struct fuzz *fuzz, char *out, size_t cap)
-{
-	char base[FUZZ_PATH];
-
-	snprintf(base, sizeof(base), "%s", fuzz->exe);
-	for (int up = 0; up < 2; up++) {
-		char *slash = strrchr(base, '/');
-		if (!slash)
-			break;
-		*slash = 0;
-		snprintf(out, cap, "%s/corpus", base);
-		if (!access(out, R_OK))
-			return;
-	}
-	snprintf(out, cap, PREFIX "/share/trainwreck/corpus");
-}
 
 static void find_mutator(struct fuzz *fuzz)
 {
-	char *slash;
-
-	snprintf(fuzz->mutator, sizeof(fuzz->mutator), "%s", fuzz->exe);
-	slash = strrchr(fuzz->mutator, '/');
-	if (slash)
-		snprintf(slash, sizeof(fuzz->mutator) - (size_t)(slash - fuzz->mutator),
-			 "/trainwreck-mutator.so");
-	if (!slash || access(fuzz->mutator, R_OK))
+	if (!path_of_ours("trainwreck-mutator.so", "lib/trainwreck/trainwreck-mutator.so", fuzz->mutator,
+			  sizeof(fuzz->mutator)))
 		fuzz->mutator[0] = 0;
 }
 
@@ -75,7 +48,7 @@ static int write_seeds(struct fuzz *fuzz, char *why, size_t why_cap)
 	if (fuzz->seed_source)
 		snprintf(source, sizeof(source), "%s", fuzz->seed_source);
 	else
-		find_corpus(fuzz, source, sizeof(source));
+		path_of_ours("corpus", "share/trainwreck/corpus", source, sizeof(source));
 	if (seq_cases_add(&cases, source, why, why_cap))
 		return -1;
 	fuzz->n_seeds = cases.n;

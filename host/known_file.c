@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#ifndef PREFIX
-#define PREFIX "/usr/local"
-#endif
+#include "host/paths.h"
 
 enum { PARTS = 4 };
 
@@ -90,7 +87,7 @@ static int is_folder(const char *path)
 static int find_file(const char *engine, char *path, size_t cap)
 {
 	const char *env = getenv("TRAINWRECK_KNOWN");
-	char exe[512];
+	char built[128], installed[128];
 
 	if (env && *env) {
 		if (is_folder(env))
@@ -99,21 +96,9 @@ static int find_file(const char *engine, char *path, size_t cap)
 			snprintf(path, cap, "%s", env);
 		return 1; /* named by hand: not being there is an error */
 	}
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (n > 0) {
-		exe[n] = 0;
-		for (int up = 0; up < 2; up++) {
-			char *slash = strrchr(exe, '/');
-			if (!slash)
-				break;
-			*slash = 0;
-			snprintf(path, cap, "%s/fuzz/known/%s.known", exe, engine);
-			if (!access(path, R_OK))
-				return 1;
-		}
-	}
-	snprintf(path, cap, PREFIX "/share/trainwreck/known/%s.known", engine);
-	return !access(path, R_OK);
+	snprintf(built, sizeof(built), "fuzz/known/%s.known", engine);
+	snprintf(installed, sizeof(installed), "share/trainwreck/known/%s.known", engine);
+	return path_of_ours(built, installed, path, cap);
 }
 
 static char *read_text(const char *path)

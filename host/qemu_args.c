@@ -8,11 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/paths.h"
 #include "host/proc.h"
-
-#ifndef PREFIX
-#define PREFIX "/usr/local"
-#endif
 
 /* Each word that may follow "qemu:"; any other one belongs to the cpu before it. */
 static const char *const keys[] = { "cpu=", "accel=", "icount=" };
@@ -53,17 +50,11 @@ int qemu_find_ovmf(char *ret_path, size_t cap)
 int qemu_find_image(char *ret_path, size_t cap)
 {
 	const char *env = getenv("TRAINWRECK_IMG");
-	char exe[PATH_MAX], beside[PATH_MAX + 32] = "";
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	const char *const usual[] = { beside, PREFIX "/share/trainwreck/trainwreck.img", NULL };
 	const char *const asked[] = { env, NULL };
 
-	if (n > 0) {
-		exe[n] = 0;
-		*strrchr(exe, '/') = 0;
-		snprintf(beside, sizeof(beside), "%s/trainwreck.img", exe);
-	}
-	return first_readable(env && *env ? asked : usual, ret_path, cap);
+	if (env && *env)
+		return first_readable(asked, ret_path, cap);
+	return path_of_ours("trainwreck.img", "share/trainwreck/trainwreck.img", ret_path, cap) ? 0 : -1;
 }
 
 static void add(struct qemu_args *a, const char *arg)
