@@ -43,6 +43,8 @@ void record_mask(struct record *r)
 		r->cr2 = 0;
 	if (r->entry != ENTRY_IDT || r->vector != VEC_DB)
 		r->dr6 = 0;
+	/* B0 to B3 of a breakpoint that is not enabled may or may not be set */
+	r->dr6 &= ~0xfull;
 	if (r->entry != ENTRY_SYSCALL && r->entry != ENTRY_SYSCALL32)
 		r->rcx = r->r11 = 0;
 	if (r->entry == ENTRY_IDT && (r->vector == VEC_DF || r->vector == VEC_MC)) {

@@ -14,24 +14,6 @@ const struct rule_info rule_info[N_RULES] = {
 #undef RULE
 };
 
-uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
-{
-	uint64_t v = value;
-
-	if (!c->overlaid[id])
-		return value;
-	for (unsigned i = 0; i < c->overlay->n; i++) {
-		struct overlay_line *o = &c->overlay->line[i];
-
-		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
-		    (o->vector >= 0 && o->vector != c->vec))
-			continue;
-		v = (v & o->and) ^ o->xor;
-		o->uses += v != value;
-	}
-	return v;
-}
-
 unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 {
 	struct path *p = &c->out->path;
@@ -46,6 +28,26 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 	p->rule[p->n] = (uint16_t)id;
 	p->of[p->n++] = (uint8_t)n;
 	return taken;
+}
+
+uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
+{
+	uint64_t v = value;
+
+	if (!c->overlaid[id])
+		return value;
+	for (unsigned i = 0; i < c->overlay->n; i++) {
+		struct overlay_line *o = &c->overlay->line[i];
+
+		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
+		    (o->vector >= 0 && o->vector != c->vec))
+			continue;
+		if (((v & o->and) ^ o->xor) == v || (o->maybe && !choose(c, id, 2)))
+			continue;
+		v = (v & o->and) ^ o->xor;
+		o->uses += v != value;
+	}
+	return v;
 }
 
 int path_next(struct path *path)
@@ -111,6 +113,8 @@ static int boundary(struct cpu *c)
 	shadow_sti = c->shadow_sti;
 	c->shadowed = (uint8_t)(shadow_ss || shadow_sti);
 	c->shadow_ss = c->shadow_sti = 0;
+	/* a fault met in delivery between two instructions is none of the last one's */
+	c->rf_before = (c->rflags & FL_RF) != 0;
 	arrive(c);
 	if (c->db_trap) {
 		c->dr6 = rule(c, RULE_DR6_SINGLE_STEP, (c->dr6 & ~DR6_B) | DR6_BS);

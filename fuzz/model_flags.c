@@ -25,7 +25,7 @@ int act_sti(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (rule(c, RULE_STI_IOPL, c->cpl > (c->rflags & FL_IOPL) >> 12))
 		return fault(c, V_GP, 0, RULE_STI_IOPL);
-	if (!(c->rflags & FL_IF))
+	if (!rule(c, RULE_STI_SHADOW_IF, (c->rflags & FL_IF) != 0))
 		c->shadow_sti = (uint8_t)rule(c, RULE_STI_SHADOW, 1);
 	c->rflags |= FL_IF;
 	return 0;

@@ -18,12 +18,20 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	return 0;
 }
 
+/* RSP may be seen again in 64-bit mode; what is then above bit 31 nobody promises. */
+static void lose_upper_half(struct cpu *c)
+{
+	if (!c->mode64 && c->reg[GPR_SP] >> 32 && choose(c, RULE_RSP_UPPER_COMPAT, 2))
+		c->reg[GPR_SP] &= 0xffffffff;
+}
+
 /* Everything of CS, SS and ring once all checks are done. */
 static void enter_ring(struct cpu *c, uint16_t cs, const struct desc *d)
 {
 	c->cs = cs;
 	c->cpl = cs & 3;
 	c->mode64 = d->l;
+	lose_upper_half(c);
 }
 
 static int check_rip(struct cpu *c, uint64_t rip, int mode64)
@@ -183,6 +191,7 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
+	lose_upper_half(c);
 	return 0;
 }
 

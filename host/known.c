@@ -75,15 +75,19 @@ static int parse_effect(struct parser *p, const struct known_entry *e, struct ov
 		const char *word;
 		int wants_number;
 	} forms[] = { { "never", 0 }, { "always", 0 }, { "value ", 1 }, { "and ", 1 }, { "xor ", 1 } };
+	const char *effect = e->effect;
 	unsigned f;
 	uint64_t v = 0;
 
+	line->maybe = !strncmp(effect, "maybe ", 6);
+	if (line->maybe)
+		effect += 6;
 	for (f = 0; f < 5; f++) {
 		size_t len = strlen(forms[f].word);
-		if (forms[f].wants_number && !strncmp(e->effect, forms[f].word, len) &&
-		    !number(e->effect + len, &v))
+		if (forms[f].wants_number && !strncmp(effect, forms[f].word, len) &&
+		    !number(effect + len, &v))
 			break;
-		if (!forms[f].wants_number && !strcmp(e->effect, forms[f].word))
+		if (!forms[f].wants_number && !strcmp(effect, forms[f].word))
 			break;
 	}
 	switch (f) {
@@ -109,7 +113,7 @@ static int parse_effect(struct parser *p, const struct known_entry *e, struct ov
 		return 0;
 	}
 	return fail(p, e->lineno, "effect '%s' is none; write: value N, and 0xMASK, xor 0xMASK, "
-		    "never or always", e->effect);
+		    "never or always, with `maybe` before it where the engine does it at times", e->effect);
 }
 
 static int parse_rule(struct parser *p, const struct known_entry *e, struct overlay_line *line)

@@ -63,8 +63,10 @@ static void effects_are_what_they_say(void **state)
 	static const struct {
 		const char *words;
 		uint64_t and, xor;
-	} rows[] = { { "never", 0, 0 },	     { "always", 0, 1 },   { "value 16", 0, 16 },
-		     { "and 0xff", 0xff, 0 }, { "xor 0x2", UINT64_MAX, 2 } };
+		int maybe;
+	} rows[] = { { "never", 0, 0, 0 },	{ "always", 0, 1, 0 },	       { "value 16", 0, 16, 0 },
+		     { "and 0xff", 0xff, 0, 0 }, { "xor 0x2", UINT64_MAX, 2, 0 }, { "maybe never", 0, 0, 1 },
+		     { "maybe value 16", 0, 16, 1 } };
 	char text[512];
 
 	(void)state;
@@ -73,6 +75,7 @@ static void effects_are_what_they_say(void **state)
 		assert_int_equal(parse(text, NULL), 0);
 		assert_int_equal(known.line[0].and, rows[i].and);
 		assert_int_equal(known.line[0].xor, rows[i].xor);
+		assert_int_equal(known.line[0].maybe, rows[i].maybe);
 		known_free(&known);
 	}
 }

@@ -31,7 +31,7 @@ static struct record full(enum entry entry, unsigned vector)
 				.landed = 7,
 				.live_rflags = 2,
 				.cr2 = 0xc2,
-				.dr6 = 0xd6,
+				.dr6 = 0xd60,
 				.gs_base = 0x65,
 				.rcx = 0xcc,
 				.r11 = 0x11 };

@@ -63,6 +63,7 @@ static const struct {
 	{ RULE_RIP_INT1, "a choice: both are right" },
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
+	{ RULE_RSP_UPPER_COMPAT, "a choice: both are right" },
 	{ RULE_IRQ, "follows from IF, IRR and ISR" },
 	{ RULE_LATE_IRQ, "names a field" },
 };
