@@ -3,6 +3,7 @@
 
 #include "efi/cpu.h"
 
+enum { CPUID_MSR = 1 << 5, CPUID_APIC = 1 << 9 }; /* CPUID.1:EDX */
 enum { BASE_ENABLE = 1 << 11, BASE_X2APIC = 1 << 10, TIMER_MODE = 3 << 17, TIMER_DEADLINE = 2 << 17 };
 
 static volatile uint32_t *page; /* NULL in x2APIC mode */
@@ -22,8 +23,12 @@ static unsigned n_lvts(void)
 
 int apic_open(void)
 {
-	uint64_t base = rdmsr(IA32_APIC_BASE);
+	uint64_t base;
 
+	/* the MSR is there only where there is an APIC */
+	if ((cpuid(1, 0).d & (CPUID_MSR | CPUID_APIC)) != (CPUID_MSR | CPUID_APIC))
+		return -1;
+	base = rdmsr(IA32_APIC_BASE);
 	if (!(base & BASE_ENABLE))
 		return -1;
 	page = base & BASE_X2APIC ? 0 : (void *)(uintptr_t)(base & 0xffffffffff000);
