@@ -26,7 +26,7 @@ int apic_open(void)
 	uint64_t base;
 
 	/* the MSR is there only where there is an APIC */
-	if ((cpuid(1, 0).d & (CPUID_MSR | CPUID_APIC)) != (CPUID_MSR | CPUID_APIC))
+	if ((cpuid(1, 0).edx & (CPUID_MSR | CPUID_APIC)) != (CPUID_MSR | CPUID_APIC))
 		return -1;
 	base = rdmsr(IA32_APIC_BASE);
 	if (!(base & BASE_ENABLE))
