@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,17 @@ const char *paint(const char *sgr)
 		return "";
 	snprintf(out, sizeof(buf[0]), "\033[%sm", sgr);
 	return out;
+}
+
+long cli_number(const char *text, const char *option, long min, long max)
+{
+	char *end;
+
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < min || n > max)
+		die(EXIT_USAGE, "%s %s: write a whole number from %ld to %ld", option, text, min, max);
+	return n;
 }
 
 void cli_tables(const char *arg)

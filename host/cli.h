@@ -40,6 +40,9 @@ void cli_option(int opt);
  */
 void cli_tables(const char *arg);
 
+/* A whole number from min to max, or the end with EXIT_USAGE and what `option` takes. */
+long cli_number(const char *text, const char *option, long min, long max);
+
 /* How a subcommand is called, on stderr. Returns EXIT_USAGE. */
 int cli_usage(void);
 

@@ -14,6 +14,9 @@
 #include "host/cli.h"
 #include "host/fuzz.h"
 
+/* AFL++ takes no longer ones for what they are */
+enum { SECONDS_MAX = 31536000 };
+
 static pid_t afl_pid;
 static volatile sig_atomic_t was_stopped;
 
@@ -154,7 +157,7 @@ int cmd_fuzz(int argc, char **argv)
 		else if (opt == 'L')
 			fuzz.link = optarg;
 		else if (opt == 'V')
-			fuzz.seconds = optarg;
+			fuzz.seconds = cli_number(optarg, "--time", 1, SECONDS_MAX) ? optarg : NULL;
 		else if (opt == 'i')
 			fuzz.seed_source = optarg;
 		else if (opt == 'o')
@@ -164,7 +167,7 @@ int cmd_fuzz(int argc, char **argv)
 		else
 			cli_option(opt);
 	}
-	if (!fuzz.dir || (fuzz.seconds && strspn(fuzz.seconds, "0123456789") != strlen(fuzz.seconds)))
+	if (!fuzz.dir)
 		return cli_usage();
 	if (optind < argc && strcmp(argv[optind - 1], "--"))
 		return cli_usage();

@@ -13,23 +13,6 @@
 
 enum { EXIT_CANNOT_TELL = 125, DEADLINE_MS = 3000 };
 
-/*
- * Other known differences may stand before this one in the trace, so they stay known; those of this
- * finding's own rule do not, or a finding that was filed as known would seem to be gone.
- */
-static void forget_rule(struct known *known, const char *signature)
-{
-	size_t len = strcspn(signature, ".");
-
-	for (unsigned i = 0; i < known->n; i++) {
-		struct known_entry *e = &known->entry[i];
-		if (e->line < 0 || strlen(e->rule) != len || strncmp(e->rule, signature, len))
-			continue;
-		known->line[e->line].and = UINT64_MAX;
-		known->line[e->line].xor = 0;
-	}
-}
-
 static int settle(struct oracle *o, const struct finding *f, struct result *r)
 {
 	oracle_run(o, &f->seq, r);
@@ -65,7 +48,7 @@ static int replay(const struct finding *f, const char *spec)
 	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why))) {
 		err("%s", why);
 	} else {
-		forget_rule(&known, f->signature);
+		known_forget_rule(&known, f->signature);
 		status = settle(&o, f, &r);
 		known_free(&known);
 	}

@@ -236,7 +236,8 @@ int finding_save(struct oracle *o, const char *dir, const struct finding_source 
 		goto bad;
 	shown = *r;
 	if (source->minimize_ms && !o->broken) {
-		minimize_seq(o, seq, r->signature, source->minimize_ms, &small);
+		const struct minimize_goal goal = { .signature = r->signature };
+		minimize_seq(o, seq, &goal, source->minimize_ms, &small);
 		oracle_run(o, &small, &shown);
 		if (strcmp(shown.signature, r->signature)) {
 			small = *seq;
@@ -256,4 +257,15 @@ bad:
 		 "--out", dir, r->signature, strerror(errno));
 	json_decref(old);
 	return -1;
+}
+
+int finding_replace(struct oracle *o, const char *dir, const struct finding_source *source,
+		    const struct seq *input, const struct seq *small, const struct result *r)
+{
+	json_t *old = read_meta(dir, r->signature);
+	int bad = !old || save_files(o, dir, source, input, small, r) ||
+		  save_meta(dir, input, small, r, old);
+
+	json_decref(old);
+	return bad ? -1 : 0;
 }

@@ -21,6 +21,10 @@ struct finding_source {
 int finding_save(struct oracle *o, const char *dir, const struct finding_source *source,
 		 const struct seq *seq, const struct result *r, char *err, size_t err_cap);
 
+/* Put a shorter reproducer into a finding that is there, with its traces and report. 0, or -1. */
+int finding_replace(struct oracle *o, const char *dir, const struct finding_source *source,
+		    const struct seq *input, const struct seq *small, const struct result *r);
+
 /* Raise a saved finding's count to `count` more than it was. */
 void finding_count(const char *dir, const char *signature, uint64_t more);
 

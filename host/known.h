@@ -79,6 +79,12 @@ void known_count(struct known *known);
 const struct known_entry *known_of_corpus(const struct known *known, const char *path,
 					  const struct profile *profile);
 
+/*
+ * The entries of the rule that a signature begins with lose their effect; others may stand before it
+ * in the trace and stay known. Without this a finding that was filed as known would seem to be gone.
+ */
+void known_forget_rule(struct known *known, const char *signature);
+
 /* Whether an engine of `version` is in `range`; -1: the range is malformed. */
 int version_in_range(const char *version, const char *range);
 

@@ -63,3 +63,16 @@ const struct known_entry *known_of_corpus(const struct known *known, const char 
 	}
 	return NULL;
 }
+
+void known_forget_rule(struct known *known, const char *signature)
+{
+	size_t len = strcspn(signature, ".");
+
+	for (unsigned i = 0; i < known->n; i++) {
+		struct known_entry *e = &known->entry[i];
+		if (e->line < 0 || strlen(e->rule) != len || strncmp(e->rule, signature, len))
+			continue;
+		known->line[e->line].and = UINT64_MAX;
+		known->line[e->line].xor = 0;
+	}
+}

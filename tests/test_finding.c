@@ -224,8 +224,11 @@ static void minimizing_keeps_the_signature(void **state)
 	start(&rig, &plant);
 	oracle_run(&rig.oracle, &seq, &r);
 	assert_true(is_unknown(&r));
-	minimize_seq(&rig.oracle, &seq, r.signature, 5000, &small);
-	assert_true(small.n_steps <= 2);
+	const struct minimize_goal goal = { .signature = r.signature };
+	minimize_seq(&rig.oracle, &seq, &goal, 5000, &small);
+	assert_int_equal(small.n_steps, 1);
+	assert_int_equal(small.step[0].prefix, 0);
+	assert_int_equal(small.flags, 0);
 	char signature[SIGNATURE_CAP];
 	snprintf(signature, sizeof(signature), "%s", r.signature);
 	oracle_run(&rig.oracle, &small, &r);
