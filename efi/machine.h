@@ -12,12 +12,14 @@
 #include "efi/config.h"
 #include "efi/profile.h"
 #include "efi/serial.h"
+#include "efi/shm.h"
 #include "efi/space.h"
 
 struct machine {
 	struct profile profile;
 	struct config config;
 	struct serial serial;
+	struct shm shm;
 	struct space space;
 	uint64_t tsc_hz;
 	enum clock_source clock;

@@ -70,12 +70,29 @@ static void identify(void)
 		   machine.firmware, machine.tsc_hz, clock_words[machine.clock]);
 }
 
+/* Where a hypervisor or an emulator is: no real machine has that device, so its bus is left alone. */
+static const char *prepare_shm(void)
+{
+	if (!(machine.profile.features & (FEAT(EMULATED) | FEAT(HYPERVISOR))))
+		return NULL;
+	shm_open(&machine.shm);
+	if ((uintptr_t)machine.shm.window < WINDOW_END &&
+	    (uintptr_t)machine.shm.window + SHM_LEN > WINDOW_BASE)
+		machine.shm.window = NULL;
+	if (!machine.shm.window)
+		return NULL;
+	machine.hello_flags |= HELLO_SHM;
+	return space_keep(&machine.space, machine.shm.window, SHM_LEN);
+}
+
 static const char *prepare(void)
 {
 	const char *why = takeover_refuses();
 
 	if (!why)
 		why = space_build(&machine.space, &machine.profile, apic_page());
+	if (!why)
+		why = prepare_shm();
 	if (!why)
 		why = space_load(&machine.space, victim_image, victim_image_end);
 	if (!why)

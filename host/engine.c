@@ -98,7 +98,14 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 		snprintf(err, err_cap, "the application and this program are of different builds: run `make`");
 		return -1;
 	}
-	return e->ops->snapshot(e, err, err_cap);
+	if (e->ops->snapshot(e, err, err_cap))
+		return -1;
+	if (e->window && e->hello.flags & HELLO_SHM)
+		e->link.window = e->window;
+	if (e->link.window || !e->opts.link || strcmp(e->opts.link, "shm"))
+		return 0;
+	snprintf(err, err_cap, "the guest sees no shared window: use --link serial");
+	return -1;
 }
 
 static const struct engine_ops *find(const char *spec, const char **ret_options)
@@ -125,8 +132,8 @@ struct engine *engine_start(const struct engine_opts *opts, char *err, size_t er
 					   : "no engine `%s`: see `trainwreck list engines`", spec);
 		return NULL;
 	}
-	if (opts->link && strcmp(opts->link, "serial")) {
-		snprintf(err, err_cap, "no link `%s` in this build: use --link serial", opts->link);
+	if (opts->link && strcmp(opts->link, "serial") && strcmp(opts->link, "shm")) {
+		snprintf(err, err_cap, "no link `%s`: write serial or shm", opts->link);
 		return NULL;
 	}
 	e = calloc(1, sizeof(*e));

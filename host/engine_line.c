@@ -21,7 +21,7 @@ static void ask(struct engine *e, enum msg_type type, const void *payload, size_
 {
 	struct wire_head head = { .type = (uint8_t)type, .epoch = e->epoch, .seq = ++e->seq };
 
-	e->out_len = wire_encode(e->out, head, payload, len);
+	e->out_len = wire_pack(e->out, head, payload, len);
 	e->retry_ms = RETRY_MS;
 	put(e);
 }

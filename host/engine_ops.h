@@ -45,6 +45,7 @@ struct engine {
 	char stderr_path[PATH_MAX];
 
 	struct link link;
+	struct shm_window *window; /* offered by the machine; NULL: it has none */
 	struct msg_hello hello;
 	enum engine_status last;
 	char words[WIRE_PAYLOAD_MAX + 1];
@@ -55,7 +56,7 @@ struct engine {
 	int64_t deadline, retry_at;
 	int retry_ms;
 	size_t out_len;
-	uint8_t out[WIRE_FRAME_MAX];
+	uint8_t out[WIRE_RAW_MAX];
 
 	struct engine_case base, run; /* taken by the guest; under way */
 	int has_base, whole;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames over a descriptor. One write a frame, buffered reads, and one more descriptor to watch. */
+/*
+ * Frames over a descriptor: one write a frame, buffered reads, and one more descriptor to watch. Or, once
+ * a window is given, through shared memory; what the guest says of its own accord still comes by the line.
+ */
 #ifndef TW_HOST_LINK_H
 #define TW_HOST_LINK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "efi/abi/wire.h"
+#include "efi/abi/shm.h"
 
 struct link {
 	int fd;
@@ -14,6 +17,8 @@ struct link {
 	size_t in_pos, in_len;
 	uint8_t in[4096];
 	struct wire_rx rx;
+	struct shm_window *window; /* NULL: everything goes over fd */
+	uint32_t seen;
 };
 
 enum link_status {
@@ -25,8 +30,8 @@ enum link_status {
 
 void link_init(struct link *l, int fd);
 
-/* Bytes as they are (a frame from wire_encode). 0, or -1 when the other side is gone. */
-int link_send(struct link *l, const void *bytes, size_t len, int deadline_ms);
+/* A frame from wire_pack. 0, or -1 when the other side is gone. */
+int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms);
 
 /*
  * The next sound frame, which stays good until the next call. What has arrived on the link is read
@@ -34,7 +39,10 @@ int link_send(struct link *l, const void *bytes, size_t len, int deadline_ms);
  */
 enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg);
 
-/* Forget what has arrived, and end any frame that the other side has half of. */
+/*
+ * Forget what has arrived, and end any frame that the other side has half of. The window is made fresh,
+ * so the guest must stand still, or have been taken back to when it was.
+ */
 void link_reset(struct link *l);
 
 /* Milliseconds of the monotonic clock. */

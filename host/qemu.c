@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 struct qemu {
 	pid_t pid; /* 0: none */
 	int copy_fd;
+	int window_fd; /* memory of no file system: nothing to be left behind */
 	struct qemu_args args;
 	struct qmp qmp;
 };
@@ -31,7 +33,7 @@ struct qemu {
 static void become(const struct engine *e, const struct qemu *m, pid_t parent, int serial, int qmp)
 {
 	int err = open(e->stderr_path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY), window;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -42,9 +44,12 @@ static void become(const struct engine *e, const struct qemu *m, pid_t parent, i
 	dup2(err, 2);
 	serial = fcntl(serial, F_DUPFD, 16);
 	qmp = fcntl(qmp, F_DUPFD, 16);
+	window = m->window_fd < 0 ? -1 : fcntl(m->window_fd, F_DUPFD, 16);
 	dup2(serial, QEMU_SERIAL_FD);
 	dup2(qmp, QEMU_QMP_FD);
-	close_range(QEMU_QMP_FD + 1, ~0u, 0);
+	if (window >= 0)
+		dup2(window, QEMU_WINDOW_FD);
+	close_range(QEMU_WINDOW_FD + (window >= 0), ~0u, 0);
 	setenv("TMPDIR", e->dir.path, 1);
 	execvp(m->args.argv[0], (char *const *)m->args.argv);
 	fprintf(stderr, "cannot run %s: %s\n", m->args.argv[0], strerror(errno));
@@ -118,6 +123,7 @@ static int spawn(struct engine *e, struct qemu *m, int from_snapshot)
 	close(qmp[1]);
 	link_init(&e->link, serial[0]);
 	e->link.copy_fd = m->copy_fd;
+	e->link.window = from_snapshot && e->hello.flags & HELLO_SHM ? e->window : NULL;
 	m->qmp.fd = e->watch_fd = qmp[0];
 	if (m->pid < 0) {
 		m->pid = 0;
@@ -149,6 +155,21 @@ static void ask_version(struct engine *e, const struct qemu *m)
 	e->version[strcspn(e->version, "\n")] = 0;
 }
 
+static int make_window(struct engine *e, struct qemu *m, char *err, size_t err_cap)
+{
+	void *at = MAP_FAILED;
+
+	m->window_fd = memfd_create("trainwreck", MFD_CLOEXEC);
+	if (m->window_fd >= 0 && !ftruncate(m->window_fd, SHM_LEN))
+		at = mmap(NULL, SHM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, m->window_fd, 0);
+	if (at == MAP_FAILED) {
+		snprintf(err, err_cap, "no shared memory (%s): use --link serial", strerror(errno));
+		return -1;
+	}
+	e->window = at;
+	return 0;
+}
+
 static int qemu_start(struct engine *e, const char *options, char *err, size_t err_cap)
 {
 	struct qemu *m = calloc(1, sizeof(*m));
@@ -157,9 +178,12 @@ static int qemu_start(struct engine *e, const char *options, char *err, size_t e
 	e->machine = m;
 	if (!m || rundir_open(&e->dir, e->opts.rundir, err, err_cap) < 0)
 		return -1;
-	m->qmp.fd = m->copy_fd = -1;
+	m->qmp.fd = m->copy_fd = m->window_fd = -1;
+	if ((!e->opts.link || strcmp(e->opts.link, "serial")) &&
+	    make_window(e, m, err, err_cap))
+		return -1;
 	rundir_path(&e->dir, "qemu.stderr", e->stderr_path);
-	if (qemu_args_make(&m->args, options, &e->dir, e->opts.extra, err, err_cap) < 0 ||
+	if (qemu_args_make(&m->args, options, &e->dir, m->window_fd >= 0, e->opts.extra, err, err_cap) < 0 ||
 	    make_state(e, err, err_cap) < 0)
 		return -1;
 	ask_version(e, m);
@@ -290,6 +314,10 @@ static void qemu_stop(struct engine *e)
 	close_ends(e, m);
 	if (m->copy_fd >= 0)
 		close(m->copy_fd);
+	if (e->window)
+		munmap(e->window, SHM_LEN);
+	if (m->window_fd >= 0)
+		close(m->window_fd);
 	free(m);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "efi/abi/shm.h"
 #include "host/paths.h"
 #include "host/proc.h"
 
@@ -141,7 +142,7 @@ static void add_firmware(struct qemu_args *a)
 	addf(a, "if=pflash,unit=0,format=raw,readonly=on,file=%s", escape(a->ovmf, path));
 }
 
-static void add_machine(struct qemu_args *a, const struct rundir *dir)
+static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_window)
 {
 	char path[2 * PATH_MAX], file[PATH_MAX];
 	const int kvm = !strcmp(a->accel, "kvm");
@@ -180,10 +181,18 @@ static void add_machine(struct qemu_args *a, const struct rundir *dir)
 	addf(a, "socket,id=qmp,fd=%d", QEMU_QMP_FD);
 	add(a, "-mon");
 	add(a, "chardev=qmp,mode=control");
+	if (!has_window)
+		return;
+	add(a, "-object");
+	addf(a, "memory-backend-file,id=window,size=%d,share=on,mem-path=/proc/self/fd/%d", SHM_LEN,
+	     QEMU_WINDOW_FD);
+	add(a, "-device");
+	/* master: or the device would forbid snapshots */
+	add(a, "ivshmem-plain,memdev=window,master=on");
 }
 
 int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct rundir *dir,
-		   const char *const *extra, char *err, size_t err_cap)
+		   int has_window, const char *const *extra, char *err, size_t err_cap)
 {
 	struct qemu_args *a = ret_args;
 
@@ -203,7 +212,7 @@ int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct
 		snprintf(err, err_cap, "no trainwreck.img: run `make`, or set TRAINWRECK_IMG= to it");
 		return -1;
 	}
-	add_machine(a, dir);
+	add_machine(a, dir, has_window);
 	for (; extra && *extra; extra++)
 		add(a, *extra);
 	return 0;

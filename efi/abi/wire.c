@@ -55,21 +55,19 @@ static size_t unstuff(uint8_t *buf, size_t len)
 	return out;
 }
 
-/* A whole stuffed block, its zero not included. */
-static int block(uint8_t *buf, size_t len, struct wire_msg *ret_msg)
+int wire_unpack(const uint8_t *buf, size_t len, struct wire_msg *ret_msg)
 {
 	const size_t overhead = sizeof(struct wire_head) + WIRE_CRC_LEN;
 	struct wire_head head;
-	size_t raw = unstuff(buf, len);
 
-	if (raw < overhead)
+	if (len < overhead || len > WIRE_RAW_MAX)
 		return 0;
 	memcpy(&head, buf, sizeof(head));
 	if (head.magic != WIRE_MAGIC || head.version != WIRE_VERSION)
 		return 0;
-	if (head.len > WIRE_PAYLOAD_MAX || head.len != raw - overhead)
+	if (head.len > WIRE_PAYLOAD_MAX || head.len != len - overhead)
 		return 0;
-	if (crc32_ieee(0, buf, raw - WIRE_CRC_LEN) != load32(buf + raw - WIRE_CRC_LEN))
+	if (crc32_ieee(0, buf, len - WIRE_CRC_LEN) != load32(buf + len - WIRE_CRC_LEN))
 		return 0;
 	ret_msg->head = head;
 	ret_msg->payload = buf + sizeof(head);
@@ -92,7 +90,7 @@ int wire_feed(struct wire_rx *rx, uint8_t byte, struct wire_msg *ret_msg)
 	rx->lost = 0;
 	if (!len)
 		return 0; /* a zero between frames: what a sender says to end any earlier damage */
-	if (!lost && block(rx->buf, len, ret_msg))
+	if (!lost && wire_unpack(rx->buf, unstuff(rx->buf, len), ret_msg))
 		return 1;
 	rx->n_bad++;
 	return 0;
@@ -117,26 +115,37 @@ static size_t stuff(uint8_t *out, const uint8_t *in, size_t len)
 	return n;
 }
 
-size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len)
+size_t wire_pack(uint8_t *out, struct wire_head head, const void *payload, size_t len)
 {
-	const size_t raw_len = sizeof(head) + len + WIRE_CRC_LEN;
-	uint8_t *raw;
 	uint32_t crc;
-	size_t n;
 
 	if (len > WIRE_PAYLOAD_MAX)
 		return 0;
-	raw = out + WIRE_FRAME_MAX - raw_len;
 	head.magic = WIRE_MAGIC;
 	head.version = WIRE_VERSION;
 	head.len = (uint16_t)len;
-	/* At the far end of out: stuffing moves each byte down and never overtakes what it reads. */
-	memcpy(raw, &head, sizeof(head));
+	memcpy(out, &head, sizeof(head));
 	if (len)
-		memcpy(raw + sizeof(head), payload, len);
-	crc = crc32_ieee(0, raw, sizeof(head) + len);
-	memcpy(raw + sizeof(head) + len, &crc, sizeof(crc));
-	n = stuff(out, raw, raw_len);
+		memcpy(out + sizeof(head), payload, len);
+	crc = crc32_ieee(0, out, sizeof(head) + len);
+	memcpy(out + sizeof(head) + len, &crc, sizeof(crc));
+	return sizeof(head) + len + sizeof(crc);
+}
+
+size_t wire_stuff(uint8_t *out, const uint8_t *raw, size_t raw_len)
+{
+	size_t n = stuff(out, raw, raw_len);
+
 	out[n++] = 0;
 	return n;
+}
+
+size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len)
+{
+	/* At the far end of out: stuffing moves each byte down and never overtakes what it reads. */
+	uint8_t *raw = out + WIRE_FRAME_MAX - (sizeof(head) + len + WIRE_CRC_LEN);
+
+	if (len > WIRE_PAYLOAD_MAX)
+		return 0;
+	return wire_stuff(out, raw, wire_pack(raw, head, payload, len));
 }

@@ -64,6 +64,7 @@ struct msg_hello {
 enum {
 	HELLO_PLAN_BAD = 1, /* the plan on the stick was refused; the built-in one runs */
 	HELLO_PLAN_READ = 2, /* a plan was read from the stick */
+	HELLO_SHM = 4, /* there is a shared window, and it is listened to */
 };
 
 /*
@@ -179,6 +180,15 @@ int wire_feed(struct wire_rx *rx, uint8_t byte, struct wire_msg *ret_msg);
  * filled in here; type, epoch and seq are the caller's.
  */
 size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len);
+
+/*
+ * The same in two halves, for a link that needs no stuffing (efi/abi/shm.h): pack makes head, payload
+ * and CRC (out holds WIRE_RAW_MAX; 0 when the payload is too long), stuff makes of it what goes on a
+ * line. unpack is total: 1, with a payload that points into buf, or 0 for what is no sound frame.
+ */
+size_t wire_pack(uint8_t *out, struct wire_head head, const void *payload, size_t len);
+size_t wire_stuff(uint8_t *out, const uint8_t *raw, size_t raw_len);
+int wire_unpack(const uint8_t *buf, size_t len, struct wire_msg *ret_msg);
 
 /* CRC-32 as in IEEE 802.3 (reflected 0xedb88320), to be chained: start with 0. */
 uint32_t crc32_ieee(uint32_t crc, const void *data, size_t len);

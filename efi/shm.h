@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's end of the shared window (efi/abi/shm.h): memory of an ivshmem device on PCI bus 0. */
+#ifndef TW_SHM_H
+#define TW_SHM_H
+
+#include "efi/abi/shm.h"
+
+struct shm {
+	struct shm_window *window; /* NULL: there is none */
+	uint32_t seen;
+};
+
+/* Look for the device and let it answer at its address, which is to be mapped as it is. */
+void shm_open(struct shm *s);
+
+/* A sound frame that has just come; it stays good until it is answered. */
+int shm_receive(struct shm *s, struct wire_msg *ret_msg);
+
+#endif
