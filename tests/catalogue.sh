@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz/catalogue.def: every id once; what a row names exists and is tested; docs/catalogue.md has the
-# same rows; sequences cite ids that there are. Rows with uses in small letters are reported as open.
+# same rows; sequences cite ids that there are; corpus/cve and its page agree. Rows with uses in small
+# letters are reported as open.
 set -eu
 cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
@@ -81,5 +82,20 @@ for seq in $(find corpus -name '*.seq'); do
 	while read -r id; do
 		has "$id" ids || grep -q '^# needs: \(fred\|uintr\)' "$seq" || say "$seq: docs/catalogue.md has no $id"
 	done <"$tmp/cited"
+done
+
+# a sequence of a published flaw is named after it, cites it, and stands in the page; and the other way round
+for seq in corpus/cve/*.seq; do
+	name=$(basename "$seq" .seq)
+	cve=$(echo "$name" | sed -n 's/^cve-\([0-9]*-[0-9]*\)-[a-z].*/CVE-\1/p')
+	[ "$cve" ] || say "$seq: the name is not cve-YEAR-NUMBER-words.seq"
+	sed -n '/^# Source:/,$p' "$seq" | grep -q "^#.*$cve" || say "$seq: its '# Source:' does not name $cve"
+	for cited in $(sed -n '/^# Source:/,$s/^# *//p' "$seq" | grep -o 'CVE-[0-9]*-[0-9]*'); do
+		grep "^| $cited |" corpus/cve/README.md | grep -qF "\`$name\`" ||
+			say "corpus/cve/README.md: no row of $cited for $name"
+	done
+done
+for name in $(grep -o '\`cve-[a-z0-9-]*\`' corpus/cve/README.md | tr -d '\`'); do
+	[ -e "corpus/cve/$name.seq" ] || say "corpus/cve/README.md: there is no $name.seq"
 done
 exit $bad
