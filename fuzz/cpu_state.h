@@ -73,8 +73,11 @@ struct cpu {
 	uint16_t cs, ss;
 	uint8_t cpl, mode64, ss_unusable;
 
-	uint8_t nmi_blocked, nmi_pending, nmi_flight;
+	uint8_t nmi_blocked, nmi_pending, nmi_flight; /* the latter two count, up to 2 */
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
+	uint8_t tpr, spurious, timer; /* task priority; a withdrawn interrupt is due; the timer runs */
+	uint32_t lvt_timer;
+	uint8_t halted; /* in HLT */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* #DB trap pending for the next boundary */
@@ -87,6 +90,7 @@ struct cpu {
 	int delivered; /* the instruction under way delivered an event itself */
 
 	uint64_t end;
+	unsigned needs; /* of the steps, enum op_need */
 	uint8_t may_step; /* TF can be set in this sequence */
 	uint16_t rip_rule, rflags_rule, land_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
@@ -161,9 +165,15 @@ void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
 
 /* --- model_apic.c ----------------------------------------------------------------------------- */
 /* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */
-int irq_ready(const struct cpu *c);
+int irq_ready(struct cpu *c);
 /* A store to the local APIC's page is what sends an interrupt and what ends one. */
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
+/* Task priority, and what becomes of an interrupt that was on its way. */
+void set_tpr(struct cpu *c, unsigned tpr);
+
+/* --- model_async.c ---------------------------------------------------------------------------- */
+/* From here on nobody can say what comes: the prediction ends. */
+void unchecked(struct cpu *c);
 
 /* --- model_insn.c ----------------------------------------------------------------------------- */
 /* Execute the instruction at RIP. Returns 1 with c->raise set on a fault. */

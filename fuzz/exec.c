@@ -3,6 +3,7 @@
  * The executor: lays a sequence out in the window, runs it, and turns raw records into the form that
  * is compared. What a run may have changed is put back by fuzz/exec_state.c.
  */
+#include "efi/apic.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
 #include "fuzz/exec_state.h"
@@ -13,6 +14,7 @@ static struct {
 	struct profile profile;
 	struct record rec[RECORDS_MAX + 1];
 	unsigned n_rec, since_check;
+	uint64_t in_service, priority; /* of the local APIC when the run ended */
 } x;
 
 /* Called by the recorder, on its private stack, for an event that neither a run nor a drain expects. */
@@ -79,6 +81,21 @@ static void convert(const struct raw_record *raw, struct record *r)
 	record_mask(r);
 }
 
+/* Before it is put back: what is in service, and the task priority. */
+static void look_at_apic(const struct tape *t)
+{
+	x.in_service = x.priority = 0;
+	if (!(t->needs & ASYNC))
+		return;
+	for (unsigned i = 0; i < IPI_VECTORS; i++) {
+		unsigned v = ipi_vector[i];
+
+		if (apic_read((enum apic_reg)(APIC_ISR + v / 32 * 16)) >> (v % 32) & 1)
+			x.in_service |= 1ull << i;
+	}
+	x.priority = apic_read(APIC_TPR);
+}
+
 static void late(struct record *r)
 {
 	uint64_t bits = 0;
@@ -89,7 +106,13 @@ static void late(struct record *r)
 		if (*harn(H_LATEVEC + v / 64 * 8) >> (v % 64) & 1)
 			bits |= 1ull << i;
 	}
-	*r = (struct record){ .entry = ENTRY_LATE, .err = *harn(H_LATENMI), .rip = bits };
+	*r = (struct record){
+		.entry = ENTRY_LATE,
+		.err = *harn(H_LATENMI),
+		.rip = bits,
+		.cs = x.in_service,
+		.ss = x.priority,
+	};
 }
 
 void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
@@ -116,6 +139,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		write_cr0(CR0_START | CR0_TS_BIT);
 
 	enter(seq_ctx(&seq), t.rflags);
+	look_at_apic(&t);
 
 	state_restore(&t);
 	x.n_rec = (unsigned)*harn(H_NREC);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "efi/abi/fmt.h"
+#include "efi/apic.h"
 #include "efi/cpu.h"
 
 enum { WIPE_LEN = 256 /* below the deepest landing: what a delivery that failed may have pushed */ };
@@ -15,11 +16,23 @@ enum { WIPE_LEN = 256 /* below the deepest landing: what a delivery that failed 
 /* What no step may write: what a run found here it must leave. */
 static const uint8_t constant[] = { REGION_KTEXT, REGION_UTEXT, REGION_UCONST, REGION_KCONST };
 
+/* Registers of the local APIC that steps write, in the order in which they are put back. */
+static const struct {
+	enum apic_reg reg;
+	const char *name;
+} apic[] = {
+	{ APIC_LVT_TIMER, "LVT timer" },
+	{ APIC_INITIAL_COUNT, "initial count" },
+	{ APIC_DIVIDE, "divide configuration" },
+	{ APIC_TPR, "task priority" },
+};
+
 static struct {
 	unsigned layout; /* that the IDT in the window has */
 	uint8_t idt[N_LAYOUT][IDT_LEN];
 	uint8_t gdt[GDT_LEN], tss[TSS_LEN];
 	uint64_t sum[sizeof(constant)];
+	uint32_t apic[4];
 } x;
 
 static void fill(uint64_t from, uint64_t to)
@@ -69,6 +82,9 @@ void state_init(const struct profile *p)
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
 	for (unsigned i = 0; i < sizeof(constant); i++)
 		x.sum[i] = sum(&regions[constant[i]]);
+	apic_write(APIC_INITIAL_COUNT, 0);
+	for (unsigned i = 0; i < sizeof(apic) / sizeof(apic[0]); i++)
+		x.apic[i] = apic_read(apic[i].reg);
 	wrmsr(IA32_EFER, EFER_START);
 	wrmsr(IA32_FMASK, FMASK_START);
 	write_cr0(CR0_START);
@@ -132,6 +148,8 @@ void state_restore(const struct tape *t)
 	if (t->swapgs)
 		wrmsr(IA32_KERNEL_GS_BASE, GS_U);
 	write_cr0(CR0_START);
+	for (unsigned i = 0; t->needs & LAPIC && i < sizeof(apic) / sizeof(apic[0]); i++)
+		apic_write(apic[i].reg, x.apic[i]);
 	if (t->needs & ASYNC)
 		empty_apic();
 }
@@ -198,6 +216,25 @@ unsigned exec_selfcheck(char *words, size_t cap)
 			continue;
 		if (!n)
 			fmt_print(words, cap, "%s is 0x%lx, not 0x%lx", msr[i].name, v, msr[i].value);
+		n++;
+	}
+	for (unsigned i = 0; i < sizeof(apic) / sizeof(apic[0]); i++) {
+		uint32_t v = apic_read(apic[i].reg);
+
+		if (v == x.apic[i])
+			continue;
+		if (!n)
+			fmt_print(words, cap, "local APIC: %s is 0x%x, not 0x%x", apic[i].name, v, x.apic[i]);
+		n++;
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t v = apic_read((enum apic_reg)(APIC_ISR + 16 * (i & 7) + (i & 8 ? 0x100 : 0)));
+
+		if (!v)
+			continue;
+		if (!n)
+			fmt_print(words, cap, "local APIC: %s of vectors from 0x%x on is 0x%x",
+				  i & 8 ? "IRR" : "ISR", 32 * (i & 7), v);
 		n++;
 	}
 	if (read_cr0() != CR0_START) {

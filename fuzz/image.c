@@ -2,6 +2,7 @@
 /* Looking things up in the victim image: labels, instructions, bodies, bytes. */
 #include "efi/abi/victim.h"
 
+#include "fuzz/insn.h"
 #include "fuzz/seq.h"
 
 static const struct image_head *head(void)
@@ -40,6 +41,15 @@ const struct insn *victim_insn(uint64_t addr)
 		return find((const void *)(victim_image + l->uinsn_off),
 			    l->uinsn_len / sizeof(struct insn), addr);
 	return NULL;
+}
+
+int victim_waits(uint64_t addr)
+{
+	const struct insn *in = victim_insn(addr);
+
+	return in && in->b == 1 &&
+	       (in->kind == INSN_TIMERRD || in->kind == INSN_JRCXZ || in->kind == INSN_JMPSHORT ||
+		in->kind == INSN_LEATEST);
 }
 
 static const uint32_t *bodies(unsigned op)

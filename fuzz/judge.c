@@ -148,6 +148,10 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 
 		if ((ops[op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE))
 			return "needs the local APIC in xAPIC mode; this machine's is in x2APIC mode";
+		if ((op == OP_NMIRAW || op == OP_NMIBEFORE || op == OP_IPIBEFORE) &&
+		    !(profile->features & FEAT(EMULATED)))
+			return "sends an interrupt with no window behind it: a processor that takes it late "
+			       "would take it in harness text";
 		if ((op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL) &&
 		    !(profile->features & FEAT(SEP)))
 			return "needs SYSENTER (CPUID.1:EDX.SEP)";

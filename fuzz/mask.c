@@ -26,11 +26,11 @@ static uint64_t window_of(uint64_t addr)
 	if (addr >= l->sled_c && addr < l->sled_c_end)
 		return l->sled_c;
 	in = victim_insn(addr);
-	if (!in || in->kind != INSN_JSLED)
+	if (!in || (in->kind != INSN_JSLED && !victim_waits(addr)))
 		return 0;
 	if (addr < W_UTEXT)
 		return l->sled_k;
-	return in->imm == l->sled_ptr + 8 ? l->sled_u : l->sled_c;
+	return in->len & INSN_MODE32 ? l->sled_c : l->sled_u;
 }
 
 void record_mask(struct record *r)

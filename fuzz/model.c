@@ -75,20 +75,53 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id)
 
 /* --- what is pending --------------------------------------------------------------------------- */
 
-static int in_sled(uint64_t rip)
+/* In the window, or in a loop that waits and so is part of it. */
+static int in_window(uint64_t rip)
 {
 	const struct victim_labels *l = victim_labels();
 
 	return (rip >= l->sled_k && rip < l->sled_k_end) || (rip >= l->sled_u && rip < l->sled_u_end) ||
-	       (rip >= l->sled_c && rip < l->sled_c_end);
+	       (rip >= l->sled_c && rip < l->sled_c_end) || victim_waits(rip);
+}
+
+static int is_entry(uint64_t rip)
+{
+	const struct victim_labels *l = victim_labels();
+
+	return rip >= l->stubs && rip < l->entries_end && !((rip - l->stubs) % l->stub_stride);
+}
+
+/* What was sent is there. Of several NMIs at once the manual promises one. */
+static void land(struct cpu *c)
+{
+	unsigned nmis = c->nmi_pending + c->nmi_flight;
+
+	if (nmis > 1)
+		nmis = !c->nmi_blocked && choose(c, RULE_NMI_MERGE, 2) ? 2 : 1;
+	c->nmi_pending = (uint8_t)nmis;
+	c->nmi_flight = c->irq_flight = 0;
 }
 
 /* An event that was sent arrives in its window, or earlier where that makes a difference. */
 static void arrive(struct cpu *c)
 {
+	int takes;
+
 	if (!c->nmi_flight && !c->irq_flight)
 		return;
-	if (!in_sled(c->rip)) {
+	/* an entry's first instruction is the last one before harness text, and in HLT there is time */
+	if (in_window(c->rip) || (c->cpl == 0 && is_entry(c->rip)) || c->halted) {
+		land(c);
+		return;
+	}
+	/* while NMIs are blocked it is the same when it arrives */
+	if (c->nmi_flight && c->nmi_blocked && !c->irq_flight) {
+		land(c);
+		return;
+	}
+	takes = (c->nmi_flight && !c->nmi_blocked) ||
+		(c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0));
+	if (takes) {
 		const struct insn *in = victim_insn(c->rip);
 
 		/* the jump into the window is part of it: it matters only under TF, or to what waits */
@@ -96,18 +129,35 @@ static void arrive(struct cpu *c)
 
 		if (in && in->kind == INSN_JSLED && !c->may_step && !waits)
 			return;
-		if (choose(c, RULE_ASYNC_ARRIVAL, 2))
-			return;
+		if (!choose(c, RULE_ASYNC_ARRIVAL, 2))
+			land(c);
 	}
-	if (c->nmi_flight)
-		c->nmi_pending = 1;
-	c->nmi_flight = c->irq_flight = 0;
+}
+
+/* The interrupt that the local APIC hands over: its vector, or 0. */
+static unsigned take_irq(struct cpu *c)
+{
+	int irq;
+
+	if (c->irq_flight)
+		return 0;
+	if (c->spurious) {
+		c->spurious = 0;
+		return SPURIOUS_VECTOR;
+	}
+	irq = irq_ready(c);
+	if (irq < 0)
+		return 0;
+	c->irr &= (uint8_t)~(1u << irq);
+	c->isr |= (uint8_t)(1u << irq);
+	return ipi_vector[irq];
 }
 
 /* Returns 1 when an event was delivered: the next boundary is that of its handler. */
 static int boundary(struct cpu *c)
 {
-	int shadow_ss, shadow_sti, irq;
+	int shadow_ss, shadow_sti;
+	unsigned irq;
 
 	shadow_ss = c->shadow_ss;
 	shadow_sti = c->shadow_sti;
@@ -126,14 +176,17 @@ static int boundary(struct cpu *c)
 		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
 		return 1;
 	}
-	irq = c->irq_flight ? -1 : irq_ready(c);
-	if (irq < 0 || !(c->rflags & FL_IF) || shadow_ss || shadow_sti)
-		return 0;
-	c->irr &= (uint8_t)~(1u << irq);
-	c->isr |= (uint8_t)(1u << irq);
-	deliver(c, (struct event){ .vec = ipi_vector[irq], .rip = c->rip, .hw_irq = 1,
-				   .rule = RULE_IRQ });
-	return 1;
+	irq = c->rflags & FL_IF && !shadow_ss && !shadow_sti ? take_irq(c) : 0;
+	if (irq) {
+		deliver(c, (struct event){ .vec = (uint8_t)irq, .rip = c->rip, .hw_irq = 1,
+					   .rule = RULE_IRQ });
+		return 1;
+	}
+	if (c->halted) {
+		end_run(c, OUTCOME_HANG, RULE_HLT);
+		return 1;
+	}
+	return 0;
 }
 
 /* --- one instruction --------------------------------------------------------------------------- */
@@ -144,7 +197,11 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before)
 	int tf = tf_before;
 
 	c->db_rule = RULE_SINGLE_STEP;
-	if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
+	if (kind == INSN_HLT) {
+		c->db_rule = RULE_HLT_SINGLE_STEP;
+	} else if (kind == INSN_PAUSE) {
+		c->db_rule = RULE_PAUSE_SINGLE_STEP;
+	} else if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
 		tf = (c->rflags & FL_TF) != 0;
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;
 	}
@@ -154,13 +211,6 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before)
 	if (c->shadow_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)))
 		return;
 	c->db_trap = 1;
-}
-
-static int is_entry(uint64_t rip)
-{
-	const struct victim_labels *l = victim_labels();
-
-	return rip >= l->stubs && rip < l->entries_end && !((rip - l->stubs) % l->stub_stride);
 }
 
 static void run_entry(struct cpu *c)
@@ -215,8 +265,7 @@ static void one_instruction(struct cpu *c)
 	in = victim_insn(c->rip);
 	if (!in || !(in->len & mode)) {
 		/* text of the other mode, or no instruction's beginning: nobody can say what comes */
-		c->out->unchecked = 1;
-		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		unchecked(c);
 		return;
 	}
 	if (c->rf_before)
@@ -279,6 +328,7 @@ static void start(struct cpu *c, const struct seq *seq)
 
 	tape_lay_out(seq, c->profile, c->tape, &t);
 	c->end = t.end;
+	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
 	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
 	start_stacks(c);
@@ -306,9 +356,15 @@ static void late(struct cpu *c)
 	uint16_t *why = c->out->why[c->out->n++];
 
 	*r = (struct record){ .entry = ENTRY_LATE, .err = c->nmi_pending || c->nmi_flight, .rip = c->irr };
+	if (c->needs & ASYNC) {
+		r->cs = c->isr;
+		r->ss = c->tpr;
+	}
 	for (unsigned f = 0; f < F_COUNT; f++)
 		why[f] = RULE_LATE_IRQ;
 	why[F_err] = RULE_NMI_LATCH;
+	why[F_cs] = RULE_IRQ;
+	why[F_ss] = RULE_APIC_TPR;
 }
 
 static int differs(const struct cpu *c, unsigned i)

@@ -1,39 +1,118 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The local APIC as far as steps can drive it: requests, what is in service, end of interrupt (SDM 3A 10.8). */
+/*
+ * The local APIC as far as steps can drive it: requests, what is in service, task and processor
+ * priority, end of interrupt, the timer (SDM 3A 10.5.4, 10.8, 10.9; APM 2 16.4, 16.6).
+ */
 #include "fuzz/cpu_state.h"
 
-int irq_ready(const struct cpu *c)
-{
-	int req = -1, serv = -1;
+enum { LVT_MASKED = 1 << 16 };
 
-	for (int i = 0; i < IPI_VECTORS; i++) {
-		if (c->irr >> i & 1)
-			req = i;
-		if (c->isr >> i & 1)
-			serv = i;
-	}
-	if (req < 0 || (serv >= 0 && ipi_vector[req] >> 4 <= ipi_vector[serv] >> 4))
-		return -1;
-	return req;
+/* The index in ipi_vector[] of the highest of a set; -1: none. */
+static int highest(unsigned set)
+{
+	int found = -1;
+
+	for (int i = 0; i < IPI_VECTORS; i++)
+		if (set >> i & 1)
+			found = i;
+	return found;
+}
+
+int irq_ready(struct cpu *c)
+{
+	int req = highest(c->irr), serv = highest(c->isr);
+	/* the class of the processor priority: that of the task or of what is in service, if higher */
+	uint64_t class = rule(c, RULE_APIC_TPR, c->tpr >> 4);
+
+	if (serv >= 0 && ipi_vector[serv] >> 4 > (int)class)
+		class = ipi_vector[serv] >> 4;
+	return req >= 0 && ipi_vector[req] >> 4 > (int)class ? req : -1;
+}
+
+/* What is on its way can be withdrawn by a priority above it, or is found to be masked when it arrives. */
+void set_tpr(struct cpu *c, unsigned tpr)
+{
+	int was = irq_ready(c);
+
+	c->tpr = (uint8_t)tpr;
+	if (was >= 0 && irq_ready(c) < 0 && c->rflags & FL_IF)
+		c->spurious = (uint8_t)choose(c, RULE_APIC_SPURIOUS, 2);
+	c->irq_flight = 1;
+}
+
+static void send(struct cpu *c, unsigned vec)
+{
+	for (unsigned i = 0; i < IPI_VECTORS; i++)
+		if (ipi_vector[i] == vec)
+			c->irr |= (uint8_t)(1u << i);
+	c->irq_flight = 1;
+}
+
+static void end_of_interrupt(struct cpu *c)
+{
+	int serv = highest(c->isr);
+
+	if (serv >= 0)
+		c->isr &= (uint8_t)~(1u << serv);
+	c->irq_flight = 1;
 }
 
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 {
-	if (addr == W_LAPIC + 0xb0) {
-		for (int i = IPI_VECTORS - 1; i >= 0; i--)
-			if (c->isr >> i & 1) {
-				c->isr &= (uint8_t)~(1u << i);
-				break;
-			}
-		c->irq_flight = 1;
-		return;
+	switch (addr - W_LAPIC) {
+	case 0x80:
+		set_tpr(c, v & 0xff);
+		break;
+	case 0xb0:
+		end_of_interrupt(c);
+		break;
+	case 0x300:
+		if ((v & 0x700) != 0x400)
+			send(c, v & 0xff);
+		else if (c->nmi_flight < 2)
+			c->nmi_flight++;
+		break;
+	case 0x320:
+		c->lvt_timer = (uint32_t)v;
+		break;
+	case 0x380:
+		/* how many steps are traced until it fires, and where it finds them, nobody can say */
+		if (c->rflags & FL_TF)
+			unchecked(c);
+		c->timer = 1;
+		break;
+	default: /* the divide register: how fast does not matter */
+		break;
 	}
-	if ((v & 0x700) == 0x400) {
-		c->nmi_flight = 1;
-		return;
+}
+
+int act_timer_read(struct cpu *c, const struct insn *in)
+{
+	const unsigned bit = 1u << (IPI_VECTORS - 1);
+
+	if (in->a && c->rflags & FL_TF) {
+		unchecked(c);
+		return 0;
 	}
-	for (unsigned i = 0; i < IPI_VECTORS; i++)
-		if (ipi_vector[i] == (v & 0xff))
-			c->irr |= (uint8_t)(1u << i);
-	c->irq_flight = 1;
+	if (in->a && c->timer) {
+		c->timer = 0;
+		if (!rule(c, RULE_APIC_TIMER_MASK, (c->lvt_timer & LVT_MASKED) != 0))
+			send(c, rule(c, RULE_APIC_TIMER, c->lvt_timer & 0xff));
+	}
+	/* the count is 0 by the time the loop is left, the request is there unless it has been taken */
+	c->reg[GPR_CX] = in->a == 2 ? 0 : (c->irr & bit) != 0;
+	return 0;
+}
+
+int act_mov_cr8(struct cpu *c, const struct insn *in)
+{
+	uint64_t v = c->reg[GPR_AX];
+
+	(void)in;
+	if (rule(c, RULE_CR_CPL, c->cpl != 0))
+		return fault(c, V_GP, 0, RULE_CR_CPL);
+	if (rule(c, RULE_CR8_RESERVED, v >> 4 != 0))
+		return fault(c, V_GP, 0, RULE_CR8_RESERVED);
+	set_tpr(c, (unsigned)rule(c, RULE_CR8_TPR, (v & 0xf) << 4));
+	return 0;
 }

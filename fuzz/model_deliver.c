@@ -170,8 +170,9 @@ void deliver(struct cpu *c, struct event ev)
 	c->delivered = 1;
 	c->shadow_sti = c->shadow_ss = 0;
 	c->db_trap = 0;
+	c->halted = 0;
 	if (ev.hw_nmi) {
-		c->nmi_pending = 0;
+		c->nmi_pending--;
 		c->nmi_blocked = (uint8_t)rule(c, RULE_NMI_BLOCKS_NMI, 1);
 	}
 	c->out->why[c->out->n][F_vector] = ev.rule;

@@ -49,6 +49,7 @@ enum op_need {
 	ASYNC = 1, /* may leave something pending in the local APIC */
 	TABLES = 2, /* writes the IDT: delivery may be broken afterwards */
 	MSRS = 4, /* writes an MSR that must be restored */
+	LAPIC = 128, /* writes a register of the local APIC that must be restored */
 };
 
 /* What a step's 16-bit argument means. */
@@ -68,6 +69,12 @@ enum arg_kind {
 	ARG_RCX,
 	ARG_BOOL,
 	ARG_IPIVEC,
+	ARG_FOLLOW,
+	ARG_BURST,
+	ARG_ORDER,
+	ARG_TPR,
+	ARG_CLASS,
+	ARG_TIMER,
 	N_ARG_KINDS,
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fuzz/tape.h"
 
-const uint8_t ipi_vector[IPI_VECTORS] = { IPI_VECTOR0, IPI_VECTOR1, IPI_VECTOR2 };
+const uint8_t ipi_vector[IPI_VECTORS] = { IPI_VECTOR0, IPI_VECTOR1, IPI_VECTOR2,
+						TIMER_VECTOR };
 
 static const uint8_t ist_of[N_LAYOUT][32] = {
 	[LAYOUT_PLAIN] = { [8] = 1 },
@@ -92,6 +93,12 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_PAGE:
 	case ARG_BOOL:
 	case ARG_IPIVEC:
+	case ARG_FOLLOW:
+	case ARG_BURST:
+	case ARG_ORDER:
+	case ARG_TPR:
+	case ARG_CLASS:
+	case ARG_TIMER:
 		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;

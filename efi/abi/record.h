@@ -38,12 +38,12 @@ enum record_flag {
 	FIELD(uint8_t, step, "steps begun")                                                        \
 	FIELD(uint8_t, live_cpl, "ring of the handler, from its CS")                               \
 	FIELD(uint16_t, live_ss, "SS in the handler")                                              \
-	FIELD(uint64_t, err, "error code; LATE: how many NMIs were left")                          \
+	FIELD(uint64_t, err, "error code; LATE: whether an NMI was left")                          \
 	FIELD(uint64_t, rip, "saved RIP; LATE: bit set of the interrupt vectors left")             \
-	FIELD(uint64_t, cs, "saved CS, the whole slot")                                            \
+	FIELD(uint64_t, cs, "saved CS, the whole slot; LATE: bit set of those in service")           \
 	FIELD(uint64_t, rflags, "saved RFLAGS")                                                    \
 	FIELD(uint64_t, rsp, "saved RSP")                                                          \
-	FIELD(uint64_t, ss, "saved SS, the whole slot")                                            \
+	FIELD(uint64_t, ss, "saved SS, the whole slot; LATE: task priority")                         \
 	FIELD(uint64_t, landed, "RSP on entry: the stack it landed on, and where")                 \
 	FIELD(uint64_t, live_rflags, "RFLAGS in the handler")                                      \
 	FIELD(uint64_t, cr2, "CR2, on #PF")                                                        \

@@ -19,7 +19,10 @@
 #define EFER_START 0xd01ull /* NXE LMA LME SCE */
 
 /* The fixed interrupts that a step may send: two of one priority class, one of a higher one. */
-enum { IPI_VECTOR0 = 0x40, IPI_VECTOR1 = 0x42, IPI_VECTOR2 = 0x61, IPI_VECTORS = 3 };
+enum { IPI_VECTOR0 = 0x40, IPI_VECTOR1 = 0x42, IPI_VECTOR2 = 0x61 };
+
+/* The local timer's, alone among its 32; the one of an interrupt that was withdrawn; and how many leave a request. */
+enum { TIMER_VECTOR = 0x91, SPURIOUS_VECTOR = 0xff, IPI_VECTORS = 4 };
 
 enum harn_mode { MODE_IDLE, MODE_RUN, MODE_DRAIN };
 
@@ -102,6 +105,9 @@ const struct victim_labels *victim_labels(void);
 
 /* The instruction that begins at addr, or NULL. */
 const struct insn *victim_insn(uint64_t addr);
+
+/* Whether addr is in a loop of a step that waits for an event. */
+int victim_waits(uint64_t addr);
 
 /* The body of an op; 0 when the op has none for that context. */
 uint32_t victim_body(unsigned op, unsigned ctx, unsigned prefix, unsigned n_variants, unsigned variant);

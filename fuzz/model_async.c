@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Waiting for events: HLT, and the loops of steps that wait. And the sends that need no register. */
+#include "fuzz/cpu_state.h"
+
+void unchecked(struct cpu *c)
+{
+	c->out->unchecked = 1;
+	end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+}
+
+int act_store32_imm(struct cpu *c, const struct insn *in)
+{
+	uint64_t addr = in->imm & 0xffffffff;
+
+	if (mem_write(c, addr, 4, c->mode64 ? ACC_READ : ACC_STACK, in->imm >> 32))
+		return 1;
+	lapic_store(c, addr, in->imm >> 32);
+	return 0;
+}
+
+int act_mov_rsi(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	c->reg[GPR_AX] = c->reg[GPR_SI];
+	return 0;
+}
+
+int act_not_rax(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	c->reg[GPR_AX] = ~c->reg[GPR_AX];
+	if (!c->mode64)
+		c->reg[GPR_AX] &= 0xffffffff;
+	return 0;
+}
+
+int act_lea_test(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	c->reg[GPR_CX] = c->reg[GPR_AX] + c->reg[GPR_SI] + 1;
+	if (!c->mode64)
+		c->reg[GPR_CX] &= 0xffffffff;
+	return 0;
+}
+
+int act_jrcxz(struct cpu *c, const struct insn *in)
+{
+	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
+
+	if (!cx)
+		c->rip = in->imm;
+	return 0;
+}
+
+int act_pause(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	c->shadow_sti = c->shadowed && !rule(c, RULE_PAUSE_SHADOW, 1);
+	return 0;
+}
+
+int act_hlt(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	if (rule(c, RULE_HLT_CPL, c->cpl != 0))
+		return fault(c, V_GP, 0, RULE_HLT_CPL);
+	c->halted = 1;
+	return 0;
+}
