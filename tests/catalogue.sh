@@ -78,10 +78,14 @@ diff -u "$tmp/doc" "$tmp/table" >&2 || say "docs/catalogue.md and fuzz/catalogue
 # sequences that cite the page cite what it has; ids of what is not built yet are with what needs it
 for seq in $(find corpus -name '*.seq'); do
 	sed -n '/^# *$/d; s/^# *//p' "$seq" | tr '\n' ' ' | grep -o 'docs/catalogue.md \([A-Z][0-9]*,* *\)*' |
-		grep -o '\b[A-Z][0-9][0-9]*\b' >"$tmp/cited" || continue
+		grep -o '\b[A-Z][0-9][0-9]*\b' >"$tmp/cites" || continue
+	cat "$tmp/cites" >>"$tmp/cited"
 	while read -r id; do
 		has "$id" ids || grep -q '^# needs: \(fred\|uintr\)' "$seq" || say "$seq: docs/catalogue.md has no $id"
-	done <"$tmp/cited"
+	done <"$tmp/cites"
+done
+for id in $(cut -d '|' -f 1,2 "$tmp/rows" | sed -n 's/|.*[TF].*//p'); do
+	has "$id" cited || say "$id: no sequence in corpus cites it; write one, with docs/catalogue.md $id in its Source"
 done
 
 # a sequence of a published flaw is named after it, cites it, and stands in the page; and the other way round
