@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trainwreck cover: a table in which what no sequence reaches stands out. No engine: the model's traces. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/cli.h"
+#include "host/cover.h"
+#include "host/seqfile.h"
+#include "host/trace_print.h"
+
+static const char ctx_letter[N_CTX] = { 'k', 'u', 'c' };
+
+struct sums {
+	unsigned reached, gaps, impossible;
+};
+
+/* '#' reached, '.' not, '-' impossible; counted. */
+static char mark(struct sums *s, uint32_t n, int never)
+{
+	if (n) {
+		s->reached++;
+		return '#';
+	}
+	s->gaps += !never;
+	s->impossible += never;
+	return never ? '-' : '.';
+}
+
+static void cell(struct sums *s, const uint32_t n[COVER_MAKERS], const int never[COVER_MAKERS], int width)
+{
+	char text[COVER_MAKERS + 1] = "";
+
+	for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+		text[maker] = mark(s, n[maker], never[maker]);
+	const char *sgr = strchr(text, '.') ? "33" : strchr(text, '#') ? "32" : "0";
+	printf(" %s%s%s%*s", paint(sgr), text, paint("0"), width - COVER_MAKERS, "");
+}
+
+static void row(const struct cover *c, struct sums *s, unsigned event, unsigned ctx)
+{
+	uint32_t n[COVER_MAKERS];
+	int never[COVER_MAKERS];
+
+	for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+		never[maker] = cover_never(maker, event, ctx) != NULL;
+	printf("%-9s %c  ", ctx ? "" : cover_event(event), ctx_letter[ctx]);
+	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++) {
+		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+			n[maker] = cover_at_depth(c, maker, event, ctx, depth);
+		cell(s, n, never, 2);
+	}
+	printf("  |");
+	for (unsigned exit = 0; cover_exit(exit); exit++) {
+		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+			n[maker] = cover_by_exit(c, maker, event, ctx, exit);
+		cell(s, n, never, (int)strlen(cover_exit(exit)));
+	}
+	putchar('\n');
+}
+
+static void reasons(void)
+{
+	unsigned n;
+	const struct cover_never *never = cover_nevers(&n);
+
+	puts("\nimpossible (-):");
+	for (unsigned i = 0; i < n; i++, never++) {
+		char ctx[N_CTX + 1] = "";
+
+		for (unsigned k = 0, at = 0; k < N_CTX; k++) {
+			if (never->ctx >> k & 1)
+				ctx[at++] = ctx_letter[k];
+		}
+		printf("  %-9s %-3s %-5s  %s%s%s\n", cover_event(never->event), ctx,
+		       never->maker == VENDOR_INTEL ? "Intel" :
+		       never->maker == VENDOR_AMD   ? "AMD" :
+						      "both",
+		       never->rule < N_RULES ? rule_info[never->rule].name : "", never->rule < N_RULES ? ": " : "",
+		       never->words);
+	}
+}
+
+static void table(const struct cover *c)
+{
+	struct sums s = { 0 };
+
+	puts("Each cell: Intel, AMD. # reached, . reached by none, - impossible. Rows: the event, and the context it\n"
+	     "came in (k ring 0, u 64-bit ring 3, c compatibility mode). Columns: how many handlers deep, then how\n"
+	     "the handler was left (damaged: by an exit with a damaged frame; go: by go.*; none: the run ended).\n");
+	printf("event     from  1  2  3+ |");
+	for (unsigned exit = 0; cover_exit(exit); exit++)
+		printf(" %s", cover_exit(exit));
+	putchar('\n');
+	for (unsigned event = 0; cover_event(event); event++) {
+		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
+			row(c, &s, event, ctx);
+	}
+	reasons();
+	printf("\n%u cells reached, %u not, %u impossible\n", s.reached, s.gaps, s.impossible);
+}
+
+static json_t *never_json(const struct cover_never *never)
+{
+	if (!never)
+		return json_null();
+	return json_pack("{s:o, s:s}", "rule", never->rule < N_RULES ? json_string(rule_info[never->rule].name) :
+								       json_null(),
+			 "words", never->words);
+}
+
+/* One object a row of one maker's table, with the counts of the whole product depth x exit. */
+static void row_object(const struct cover *c, unsigned maker, unsigned event, unsigned ctx)
+{
+	json_t *depths = json_array();
+
+	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++) {
+		json_t *exits = json_object();
+		for (unsigned exit = 0; cover_exit(exit); exit++)
+			json_object_set_new(exits, cover_exit(exit),
+					    json_integer(c->n[maker][event][ctx][depth][exit]));
+		json_array_append_new(depths, exits);
+	}
+	json_line(stdout, json_pack("{s:s, s:s, s:s, s:s#, s:o, s:o}", "schema", "trainwreck.cover.1", "profile",
+				    cover_maker(maker), "event", cover_event(event), "context",
+				    &ctx_letter[ctx], 1, "impossible",
+				    never_json(cover_never(maker, event, ctx)), "exits_by_depth", depths));
+}
+
+static void objects(const struct cover *c)
+{
+	for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
+		for (unsigned event = 0; cover_event(event); event++) {
+			for (unsigned ctx = 0; ctx < N_CTX; ctx++)
+				row_object(c, maker, event, ctx);
+		}
+	}
+}
+
+int cmd_cover(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, CLI_LONG, { 0 } };
+	static struct cover cover;
+	struct seq_cases cases = { 0 };
+	char why[1024];
+	int opt, json = 0;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
+		if (opt == 'J')
+			json = 1;
+		else if (opt != 'e')
+			cli_option(opt);
+		else if (seq_cases_add_text(&cases, optarg, why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	for (; optind < argc; optind++) {
+		if (seq_cases_add(&cases, argv[optind], why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	if (!cases.n)
+		return cli_usage();
+	for (size_t i = 0; i < cases.n; i++) {
+		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+			cover_add(&cover, maker, &cases.v[i].seq);
+	}
+	if (json)
+		objects(&cover);
+	else
+		table(&cover);
+	seq_cases_free(&cases);
+	return EXIT_AS_MANUAL;
+}
