@@ -172,6 +172,32 @@ $B/tests/fuzz_%: tests/fuzz_%.c $(ABI) $(PORTABLE) $(filter-out host/main.c,$(HO
 
 $B/tests/test_mutate: $B/host/host/mutator.o
 $B/tests/fuzz_mutate: host/mutator.c
+# The model again, with every mistake in it that tests/mutate can make; which one is made is set at run time.
+MUTATED   := $(wildcard fuzz/model*.c) fuzz/mask.c
+MUTOBJ    := $(MUTATED:%.c=$B/mutants/%.o) $B/host/tests/mutant.o
+MUTLIB    := $(filter-out $(MUTATED:%.c=$B/host/%.o),$(HOSTLIB)) $(MUTOBJ)
+MUTTESTS  := $B/mutants/test_model_paths $B/mutants/test_mask
+MUTANTS   := $B/mutants/mutants $(MUTTESTS)
+
+$B/mutants/list.inc: tests/mutate $(MUTATED) $(wildcard fuzz/*.h efi/abi/*.h) $(DEFS)
+	$(call SAY,MUTATE)
+	$(Q)CLANG=$(CLANG) tests/mutate $(@D) $(MUTATED)
+
+$(MUTATED:%.c=$B/mutants/%.c): $B/mutants/list.inc
+$B/mutants/%.o: $B/mutants/%.c tests/mutant.h
+	$(call SAY,CC)
+	$(Q)$(CC) $(CBASE) -w -iquote $B/mutants $(CFLAGS) -c -o $@ $<
+
+$B/mutants/mutants: tests/mutants.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(MUTLIB) $(HOSTLIBS)
+
+$B/mutants/test_%: tests/test_%.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(MUTLIB) $(HOSTLIBS) -lcmocka
+
+mutants: $(MUTANTS)
+	$B/mutants/mutants
 
 tests: $(TESTS) $(FUZZERS)
 
@@ -203,6 +229,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all tests unit check demo deps install clean
+.PHONY: all tests mutants unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)
