@@ -196,8 +196,22 @@ $B/mutants/test_%: tests/test_%.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(MUTLIB) $(HOSTLIBS) -lcmocka
 
+# The same beside the model itself, under other names: a CPU that is wrong.
+$B/mutants/cpu.o: $(MUTOBJ)
+	$(call SAY,LINK)
+	$(Q)nm -g --defined-only $(MUTATED:%.c=$B/mutants/%.o) | awk 'NF == 3 { print $$3, "wrong_" $$3 }' >$@.names
+	$(Q)ld -r -o $@.tmp $^
+	$(Q)objcopy --redefine-syms=$@.names $@.tmp $@
+
+$B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakeguest.o $(wildcard tests/*.h)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
+
 mutants: $(MUTANTS)
 	$B/mutants/mutants
+
+mutants-blind: $B/mutants/blind
+	nice $B/mutants/blind
 
 tests: $(TESTS) $(FUZZERS)
 
@@ -229,6 +243,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all tests mutants unit check demo deps install clean
+.PHONY: all tests mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -6,6 +6,7 @@
 #include "fuzz/cpu_state.h"
 
 unsigned mutant;
+int mutant_is_cpu;
 
 static void __attribute__((constructor)) read_mutant(void)
 {
@@ -28,7 +29,7 @@ uint64_t mutant_rule(unsigned number, int logical, struct cpu *c, unsigned id, u
 {
 	uint64_t v = rule(c, (enum rule_id)id, value);
 
-	if (mutant != number || !choose(c, (enum rule_id)id, 2))
+	if (mutant != number || (!mutant_is_cpu && !choose(c, (enum rule_id)id, 2)))
 		return v;
 	return logical ? !v : v ^ 1;
 }

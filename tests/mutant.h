@@ -12,6 +12,8 @@ struct cpu;
 
 /* From the environment's MUTANT at the start of a program. */
 extern unsigned mutant;
+/* Not a set of outcomes but one CPU: the outcome that was added is what it does. */
+extern int mutant_is_cpu;
 
 /* Negated, true, false. */
 static inline int mutant_condition(unsigned first, int value)

@@ -6,7 +6,6 @@
  * in tests/mutants.equivalent; any other survivor fails.
  */
 #define _GNU_SOURCE
-#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +16,9 @@
 
 #include "tests/model_case.h"
 #include "tests/mutant.h"
+#include "tests/mutant_list.h"
 
-enum { JOBS = 2, EXCUSES_MAX = 512, KINDS_MAX = 16, LIMIT_FACTOR = 20 };
-
-static const struct place {
-	const char *file;
-	unsigned line;
-	const char *function, *kind, *what, *text;
-} places[] = {
-#define MUTANT(number, file, line, function, kind, what, text) { file, line, function, kind, what, text },
-#include "list.inc"
-#undef MUTANT
-};
-enum { N_MUTANTS = sizeof(places) / sizeof(places[0]) };
+enum { JOBS = 2, KINDS_MAX = 16, LIMIT_FACTOR = 20 };
 
 static const struct {
 	unsigned n;
@@ -44,13 +33,7 @@ static const struct {
 /* The model's other tests, linked with the mutants too. Slower: only what the cases let live meets them. */
 static const char *const programs[] = { "test_model_paths", "test_mask" };
 
-/* A line of tests/mutants.equivalent; the first four are patterns as of a shell. */
-static struct excuse {
-	char *file, *function, *kind, *text, *why;
-	unsigned uses;
-} excuses[EXCUSES_MAX];
-static unsigned n_excuses;
-
+static struct excuses excuses;
 static struct itimerval limit;
 static char folder[512];
 
@@ -153,58 +136,6 @@ static void try_all(const unsigned *todo, unsigned n, enum fate *fate)
 	}
 }
 
-static void read_excuses(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *line = NULL;
-	size_t cap = 0;
-
-	if (!f) {
-		fprintf(stderr, "%s: cannot be read; run this in the source tree\n", path);
-		exit(3);
-	}
-	for (unsigned n = 1; getline(&line, &cap, f) > 0; n++) {
-		char *field[5], *p = line;
-
-		line[strcspn(line, "\n")] = 0;
-		if (!*line || *line == '#')
-			continue;
-		for (unsigned i = 0; i < 5; i++) {
-			char *end = i < 4 ? strstr(p ? p : "", " :: ") : NULL;
-
-			field[i] = p;
-			p = end ? end + 4 : NULL;
-			if (end)
-				*end = 0;
-		}
-		if (!field[4] || !*field[4] || n_excuses == EXCUSES_MAX) {
-			fprintf(stderr, "%s:%u: write `file :: function :: kind what :: text :: reason`\n", path, n);
-			exit(2);
-		}
-		excuses[n_excuses++] = (struct excuse){ field[0], field[1], field[2], field[3], field[4], 0 };
-		line = NULL;
-		cap = 0;
-	}
-	fclose(f);
-}
-
-static int is_excused(const struct place *p)
-{
-	char kind[128];
-
-	snprintf(kind, sizeof(kind), "%s %s", p->kind, p->what);
-	for (unsigned i = 0; i < n_excuses; i++) {
-		struct excuse *e = &excuses[i];
-
-		if (fnmatch(e->file, p->file, 0) || fnmatch(e->function, p->function, 0) ||
-		    fnmatch(e->kind, kind, 0) || fnmatch(e->text, p->text, 0))
-			continue;
-		e->uses++;
-		return 1;
-	}
-	return 0;
-}
-
 static void print_kinds(const enum fate *fate)
 {
 	const char *kind[KINDS_MAX] = { 0 };
@@ -213,10 +144,10 @@ static void print_kinds(const enum fate *fate)
 	for (unsigned i = 1; i <= N_MUTANTS; i++) {
 		unsigned k = 0;
 
-		while (k < n && strcmp(kind[k], places[i - 1].kind))
+		while (k < n && strcmp(kind[k], mutant_places[i - 1].kind))
 			k++;
 		if (k == n)
-			kind[n++] = places[i - 1].kind;
+			kind[n++] = mutant_places[i - 1].kind;
 		count[k][fate[i]]++;
 		count[KINDS_MAX][fate[i]]++;
 	}
@@ -236,19 +167,12 @@ static void print_kinds(const enum fate *fate)
 	printf("of %d mutants %u were tried\n", N_MUTANTS, total);
 }
 
-static void print_place(unsigned n, const char *word)
-{
-	const struct place *p = &places[n - 1];
-
-	printf("%s %u: %s:%u: %s: %s %s: %s\n", word, n, p->file, p->line, p->function, p->kind, p->what, p->text);
-}
-
 static int report(enum fate *fate, int full, int verbose)
 {
 	unsigned bad = 0;
 
 	for (unsigned i = 1; i <= N_MUTANTS; i++) {
-		if (fate[i] == LIVES && is_excused(&places[i - 1]))
+		if (fate[i] == LIVES && excuse_of(&excuses, &mutant_places[i - 1]))
 			fate[i] = EXCUSED;
 		if (fate[i] == LIVES)
 			print_place(i, "survives");
@@ -256,38 +180,31 @@ static int report(enum fate *fate, int full, int verbose)
 			print_place(i, fate[i] == EXCUSED ? "equal" : "killed");
 		bad += fate[i] == LIVES;
 	}
-	for (unsigned i = 0; full && i < n_excuses; i++) {
-		if (excuses[i].uses)
+	for (unsigned i = 0; full && i < excuses.n; i++) {
+		if (excuses.v[i].uses)
 			continue;
 		printf("tests/mutants.equivalent: nothing that survives is `%s :: %s :: %s :: %s`: take the line out\n",
-		       excuses[i].file, excuses[i].function, excuses[i].kind, excuses[i].text);
+		       excuses.v[i].file, excuses.v[i].function, excuses.v[i].kind, excuses.v[i].text);
 		bad++;
 	}
 	print_kinds(fate);
 	return bad != 0;
 }
 
-static uint32_t random_state = 1;
-
-static unsigned below(unsigned n)
-{
-	random_state = random_state * 1664525 + 1013904223;
-	return (unsigned)((uint64_t)random_state * n >> 32);
-}
-
 int main(int argc, char **argv)
 {
 	static unsigned todo[N_MUTANTS];
 	static enum fate fate[N_MUTANTS + 1];
-	unsigned n = 0, sample = 0;
+	unsigned n = 0, n_sample = 0;
+	uint32_t seed = 1;
 	int opt, verbose = 0;
 	char *slash;
 
 	while ((opt = getopt(argc, argv, "n:s:v")) >= 0) {
 		if (opt == 'n')
-			sample = (unsigned)atoi(optarg);
+			n_sample = (unsigned)atoi(optarg);
 		else if (opt == 's')
-			random_state = (uint32_t)atoi(optarg);
+			seed = (uint32_t)atoi(optarg);
 		else if (opt == 'v')
 			verbose = 1;
 		else
@@ -296,7 +213,7 @@ int main(int argc, char **argv)
 	snprintf(folder, sizeof(folder), "%s", argv[0]);
 	slash = strrchr(folder, '/');
 	snprintf(slash ? slash : folder, 2, "%s", slash ? "" : ".");
-	read_excuses("tests/mutants.equivalent");
+	excuses_read(&excuses, "tests/mutants.equivalent");
 	mutant = 0;
 	measure();
 	for (int i = optind; i < argc; i++)
@@ -304,13 +221,10 @@ int main(int argc, char **argv)
 	for (unsigned i = 1; !n && i <= N_MUTANTS; i++)
 		todo[i - 1] = i;
 	n = n ? n : N_MUTANTS;
-	for (unsigned i = 0; sample && sample < n && i < sample; i++) {
-		unsigned j = i + below(n - i), t = todo[i];
-
-		todo[i] = todo[j];
-		todo[j] = t;
+	if (n_sample && n_sample < n) {
+		sample(todo, n, n_sample, seed);
+		n = n_sample;
 	}
-	n = sample && sample < n ? sample : n;
 	try_all(todo, n, fate);
 	return report(fate, n == N_MUTANTS, verbose);
 }
