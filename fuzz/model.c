@@ -40,7 +40,7 @@ uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
 		struct overlay_line *o = &c->overlay->line[i];
 
 		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
-		    (o->vector >= 0 && o->vector != c->vec))
+		    (o->vector >= 0 && (c->vec < o->vector || c->vec > o->vector + o->more)))
 			continue;
 		if (((v & o->and) ^ o->xor) == v || (o->maybe && !choose(c, id, 2)))
 			continue;

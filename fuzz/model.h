@@ -42,6 +42,7 @@ struct overlay_line {
 	uint16_t rule;
 	uint8_t vendor; /* enum vendor the line is for; VENDOR_OTHER: every one */
 	int16_t vector; /* only for events of this vector; -1: every one */
+	uint8_t more; /* and of so many vectors after it */
 	uint8_t maybe; /* only sometimes, for reasons of its own: a choice */
 	uint64_t and, xor;
 	uint64_t uses; /* how often it changed a result in the last prediction */

@@ -151,6 +151,7 @@ static int parse_vector(struct parser *p, const struct known_entry *e, struct ov
 #include "efi/abi/vectors.def"
 #undef VEC
 	};
+	int first, last, len;
 	uint64_t v;
 
 	line->vector = -1;
@@ -160,14 +161,20 @@ static int parse_vector(struct parser *p, const struct known_entry *e, struct ov
 		line->vector = (int16_t)v;
 		return 0;
 	}
+	if (sscanf(e->vector, "%i-%i%n", &first, &last, &len) == 2 && !e->vector[len] && first >= 0 &&
+	    first <= last && last < 256) {
+		line->vector = (int16_t)first;
+		line->more = (uint8_t)(last - first);
+		return 0;
+	}
 	for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		if (!strcasecmp(vectors[i].name, e->vector + (*e->vector == '#'))) {
 			line->vector = vectors[i].number;
 			return 0;
 		}
 	}
-	return fail(p, e->lineno, "no vector '%s'; write a mnemonic like GP or a number below 256",
-		    e->vector);
+	return fail(p, e->lineno, "no vector '%s'; write a mnemonic like GP, a number below 256, or a range "
+		    "like 0x20-0xff", e->vector);
 }
 
 /* A stanza is complete: check it and make its overlay line. */

@@ -37,7 +37,7 @@ static void an_entry_becomes_an_overlay_line(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("# a remark\n\n" HEAD("a") "vector: #GP\neffect: and 0xf0\n" TAIL "\n\n"
-			       "id: b\nrule: INT1\nvendor: amd\nversions: 7.0-\nvector: 0x80\n"
+			       "id: b\nrule: INT1\nvendor: amd\nversions: 7.0-\nvector: 0x80-130\n"
 			       "effect: xor 3\nlink: http://l:80/\n" TAIL, "7.2.22"), 0);
 	assert_int_equal(known.n, 2);
 	assert_int_equal(known.overlay.n, 2);
@@ -48,11 +48,13 @@ static void an_entry_becomes_an_overlay_line(void **state)
 	assert_int_equal(l[0].rule, RULE_RF_FAULT);
 	assert_int_equal(l[0].vendor, VENDOR_OTHER);
 	assert_int_equal(l[0].vector, 13);
+	assert_int_equal(l[0].more, 0);
 	assert_int_equal(l[0].and, 0xf0);
 	assert_int_equal(l[0].xor, 0);
 	assert_int_equal(l[1].rule, RULE_INT1);
 	assert_int_equal(l[1].vendor, VENDOR_AMD);
 	assert_int_equal(l[1].vector, 0x80);
+	assert_int_equal(l[1].more, 2);
 	assert_int_equal(l[1].and, UINT64_MAX);
 	assert_int_equal(l[1].xor, 3);
 	known_free(&known);
@@ -93,6 +95,9 @@ static void malformed_files_are_refused(void **state)
 	refused(HEAD("a") "effect: and 0xzz\n" TAIL, "effect 'and 0xzz' is none");
 	refused(HEAD("a") "vector: XX\neffect: never\n" TAIL, "no vector 'XX'");
 	refused(HEAD("a") "vector: 256\neffect: never\n" TAIL, "no vector '256'");
+	refused(HEAD("a") "vector: 3-256\neffect: never\n" TAIL, "no vector '3-256'");
+	refused(HEAD("a") "vector: 4-3\neffect: never\n" TAIL, "no vector '4-3'");
+	refused(HEAD("a") "vector: 3-4x\neffect: never\n" TAIL, "no vector '3-4x'");
 	refused("id: a\nrule: NO_SUCH\nvendor: any\nversions: any\neffect: never\n" TAIL,
 		"no rule 'NO_SUCH'");
 	refused("id: a\nrule: INT1\nvendor: via\nversions: any\neffect: never\n" TAIL, "vendor 'via'");
