@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a campaign has seen so far: its figures and its signatures, kept in DIR/stats.json. */
+/* What a campaign has seen so far: its figures and its signatures, kept in DIR/stats/INSTANCE.json. */
 #ifndef TW_HOST_CAMPAIGN_H
 #define TW_HOST_CAMPAIGN_H
 
@@ -18,23 +18,27 @@ struct seen_signature {
 };
 
 struct campaign {
-	const char *dir;
+	const char *dir, *instance; /* of AFL++: its folder, and who of it we are */
+	json_t *before; /* what an earlier sitting left; NULL: nothing */
 	uint64_t execs, skips, errors, flaky;
 	int64_t started_ms, written_ms;
 	unsigned n;
 	struct seen_signature seen[SIGNATURES_MAX];
 };
 
-/* Begin or, when DIR has a stats.json, go on. */
+/* Begin or, when DIR has figures of this instance, go on from them. */
 void campaign_open(struct campaign *c, const char *dir);
 
 /* The row of a signature, made when it is new; NULL when the table is full. */
 struct seen_signature *campaign_signature(struct campaign *c, const char *name);
 
-/* Write stats.json now, or when a second has passed since it was written. */
+/* Write the figures now, or when a second has passed since it was written. */
 void campaign_write(struct campaign *c, const struct oracle *o, int now);
 
-/* The last written figures of a campaign, or NULL. */
+/* The last written figures of a campaign, all its instances together, or NULL. */
 json_t *campaign_stats(const char *dir);
+
+/* A figure of AFL++'s own from DIR/afl/INSTANCE/fuzzer_stats; 0 when there is none. */
+double afl_stat(const char *dir, const char *instance, const char *key);
 
 #endif

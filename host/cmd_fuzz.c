@@ -17,16 +17,23 @@
 /* AFL++ takes no longer ones for what they are */
 enum { SECONDS_MAX = 31536000 };
 
-static pid_t afl_pid;
+static pid_t afl_pid[JOBS_MAX];
+static unsigned n_afl; /* of them, as far as they were started */
 static volatile sig_atomic_t was_stopped;
+
+static void stop_all(void)
+{
+	for (unsigned i = 0; i < n_afl; i++)
+		if (afl_pid[i] > 0)
+			kill(afl_pid[i], SIGINT);
+}
 
 /* AFL++ stops in order on SIGINT: it writes its figures, and ends its target. */
 static void on_signal(int number)
 {
 	(void)number;
 	was_stopped = 1;
-	if (afl_pid > 0)
-		kill(afl_pid, SIGINT);
+	stop_all();
 }
 
 static void set_default(const char *name, const char *value)
@@ -49,12 +56,17 @@ static void set_environment(const struct fuzz *fuzz)
 }
 
 /* The argument vector of afl-fuzz; the strings live in `fuzz` or in main's argv. */
-static const char **afl_arguments(struct fuzz *fuzz)
+static const char **afl_arguments(struct fuzz *fuzz, unsigned job)
 {
 	static const char *argv[128];
+	static char name[16];
+	char stats[FUZZ_PATH + 64];
 	unsigned n = 0;
+
+	fuzz_job_name(fuzz, job, name);
+	snprintf(stats, sizeof(stats), "%s/%s/fuzzer_stats", fuzz->afl_dir, name);
 	/* 24 steps at the least: left alone, AFL++ goes for short inputs, in which little nests */
-	const char *fixed[] = { "afl-fuzz", "-i", fuzz->resumes ? "-" : fuzz->seeds, "-o", fuzz->afl_dir,
+	const char *fixed[] = { "afl-fuzz", "-i", access(stats, R_OK) ? fuzz->seeds : "-", "-o", fuzz->afl_dir,
 				"-t", "20000", "-m", "none", "-g", "100", "-G", "260" };
 	const char *target[] = { "--", fuzz->exe, "target", "--engine", fuzz->engine, "--out", fuzz->dir };
 
@@ -63,6 +75,10 @@ static const char **afl_arguments(struct fuzz *fuzz)
 	if (fuzz->seconds) {
 		argv[n++] = "-V";
 		argv[n++] = fuzz->seconds;
+	}
+	if (fuzz->jobs > 1) {
+		argv[n++] = job ? "-S" : "-M";
+		argv[n++] = name;
 	}
 	for (int i = 0; i < fuzz->n_extra && n < 100; i++)
 		argv[n++] = fuzz->extra[i];
@@ -78,35 +94,73 @@ static const char **afl_arguments(struct fuzz *fuzz)
 	return argv;
 }
 
-static void become_afl(struct fuzz *fuzz)
+/* Only the first one has the screen. */
+static void become_afl(struct fuzz *fuzz, unsigned job)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (!fuzz->on_terminal) {
-		if (!freopen(fuzz->log, "w", stdout))
+	if (job)
+		set_default("AFL_NO_UI", "1");
+	if (job || !fuzz->on_terminal) {
+		char log[FUZZ_PATH + 64];
+
+		snprintf(log, sizeof(log), job ? "%s.%u" : "%s", fuzz->log, job);
+		if (!freopen(log, "w", stdout))
 			_exit(126);
 		dup2(STDOUT_FILENO, STDERR_FILENO);
 	}
-	execvp("afl-fuzz", (char *const *)(void *)afl_arguments(fuzz));
+	execvp("afl-fuzz", (char *const *)(void *)afl_arguments(fuzz, job));
 	_exit(127);
 }
 
-/* Wait for AFL++, saying now and then how far it is. */
+static int start_afl(struct fuzz *fuzz)
+{
+	for (unsigned job = 0; job < fuzz->jobs; job++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			become_afl(fuzz, job);
+		if (pid < 0) {
+			stop_all();
+			return -1;
+		}
+		afl_pid[n_afl++] = pid;
+	}
+	return 0;
+}
+
+/*
+ * Wait for all of AFL++, saying now and then how far it is. Returns the first status that was not 0.
+ * When the first fuzzer ends the others do, too: it is the one that was given the time to run.
+ */
 static int wait_for_afl(struct fuzz *fuzz)
 {
-	int status;
+	unsigned left = n_afl;
+	int result = 0;
 
-	for (unsigned tick = 1;; tick++) {
-		pid_t pid = waitpid(afl_pid, &status, WNOHANG);
-		if (pid == afl_pid)
-			break;
+	for (unsigned tick = 1; left; tick++) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
 		if (pid < 0 && errno != EINTR)
 			return -1;
+		for (unsigned i = 0; pid > 0 && i < n_afl; i++) {
+			if (afl_pid[i] != pid)
+				continue;
+			afl_pid[i] = 0;
+			left--;
+			status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			if (!result && !was_stopped)
+				result = status;
+			if (!i)
+				stop_all();
+		}
+		if (pid > 0)
+			continue;
 		usleep(200 * 1000);
 		if (!fuzz->on_terminal && tick % 50 == 0)
 			fuzz_progress(fuzz);
 	}
-	afl_pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return result;
 }
 
 static int fuzz_main(struct fuzz *fuzz)
@@ -114,16 +168,14 @@ static int fuzz_main(struct fuzz *fuzz)
 	struct sigaction action = { .sa_handler = on_signal };
 	char why[1024];
 
-	if (fuzz_prepare(fuzz, why, sizeof(why)))
-		die(EXIT_HARNESS, "%s", why);
+	int bad = fuzz_prepare(fuzz, why, sizeof(why));
+	if (bad)
+		die(bad > 0 ? EXIT_USAGE : EXIT_HARNESS, "%s", why);
 	set_environment(fuzz);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	note("fuzzing %s: %zu seeds, findings go to %s/findings", fuzz->engine, fuzz->n_seeds, fuzz->dir);
-	afl_pid = fork();
-	if (!afl_pid)
-		become_afl(fuzz);
-	int status = afl_pid < 0 ? -1 : wait_for_afl(fuzz);
+	int status = start_afl(fuzz) ? -1 : wait_for_afl(fuzz);
 	if (status == 127)
 		die(EXIT_HARNESS, "no afl-fuzz in the PATH: install AFL++ (apt install afl++)");
 	int found = fuzz_summary(fuzz);
@@ -138,6 +190,7 @@ int cmd_fuzz(int argc, char **argv)
 {
 	static const struct option options[] = { { "engine", required_argument, NULL, 'E' },
 						 { "link", required_argument, NULL, 'L' },
+						 { "jobs", required_argument, NULL, 'j' },
 						 { "time", required_argument, NULL, 'V' },
 						 { "seeds", required_argument, NULL, 'i' },
 						 { "out", required_argument, NULL, 'o' },
@@ -145,11 +198,11 @@ int cmd_fuzz(int argc, char **argv)
 						 { "strict", no_argument, NULL, 'S' },
 						 CLI_LONG,
 						 { 0 } };
-	static struct fuzz fuzz = { .engine = "qemu" };
+	static struct fuzz fuzz = { .engine = "qemu", .jobs = 1 };
 	int opt;
 
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, "i:o:V:" CLI_SHORT, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "i:j:o:V:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
 			fuzz.engine = optarg;
 		else if (opt == 'T')
@@ -158,6 +211,8 @@ int cmd_fuzz(int argc, char **argv)
 			fuzz.link = optarg;
 		else if (opt == 'V')
 			fuzz.seconds = cli_number(optarg, "--time", 1, SECONDS_MAX) ? optarg : NULL;
+		else if (opt == 'j')
+			fuzz.jobs = (unsigned)cli_number(optarg, "--jobs", 1, JOBS_MAX);
 		else if (opt == 'i')
 			fuzz.seed_source = optarg;
 		else if (opt == 'o')

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "efi/abi/image.h"
+#include "efi/abi/wire.h"
 #include "host/campaign.h"
 #include "host/cli.h"
 #include "host/finding.h"
@@ -64,9 +66,47 @@ static int write_seeds(struct fuzz *fuzz, char *why, size_t why_cap)
 	return bad || !fuzz->n_seeds ? -1 : 0;
 }
 
+void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[16])
+{
+	if (fuzz->jobs == 1)
+		snprintf(out, 16, "default");
+	else if (!job)
+		snprintf(out, 16, "main");
+	else
+		snprintf(out, 16, "s%03u", job % 1000);
+}
+
+/*
+ * What a campaign's figures and findings hold for. An older folder without it is taken as it is; one
+ * of another kind is left alone, since neither its queue's coverage nor its counts would be true.
+ */
+static int check_identity(const struct fuzz *fuzz, char *why, size_t why_cap)
+{
+	char path[FUZZ_PATH + 32], build[32];
+
+	snprintf(build, sizeof(build), "%s-%08x", TW_VERSION,
+		 crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image)));
+	snprintf(path, sizeof(path), "%s/campaign.json", fuzz->dir);
+	json_t *now = json_pack("{s:s, s:s, s:s, s:b}", "schema", "trainwreck.campaign.1", "engine",
+				fuzz->engine, "build", build, "strict", fuzz->strict);
+	json_t *old = json_load_file(path, 0, NULL);
+	int bad = 0;
+	if (!old)
+		bad = json_dump_file(now, path, JSON_INDENT(1)) ? -1 : 0;
+	else if (!json_equal(old, now))
+		bad = 1;
+	if (bad < 0)
+		snprintf(why, why_cap, "%s cannot be written: %s; choose another --out", path, strerror(errno));
+	if (bad > 0)
+		snprintf(why, why_cap, "%s has a campaign of another engine or build (its campaign.json says "
+			 "which): give --engine and program that it was begun with, or another --out", fuzz->dir);
+	json_decref(now);
+	json_decref(old);
+	return bad;
+}
+
 int fuzz_prepare(struct fuzz *fuzz, char *why, size_t why_cap)
 {
-	char stats[FUZZ_PATH + 64];
 	ssize_t n = readlink("/proc/self/exe", fuzz->exe, sizeof(fuzz->exe) - 1);
 
 	if (n <= 0 || strlen(fuzz->dir) >= FUZZ_PATH) {
@@ -83,9 +123,10 @@ int fuzz_prepare(struct fuzz *fuzz, char *why, size_t why_cap)
 			 strerror(errno));
 		return -1;
 	}
+	int bad = check_identity(fuzz, why, why_cap);
+	if (bad)
+		return bad;
 	find_mutator(fuzz);
-	snprintf(stats, sizeof(stats), "%s/default/fuzzer_stats", fuzz->afl_dir);
-	fuzz->resumes = !access(stats, R_OK);
 	return write_seeds(fuzz, why, why_cap);
 }
 
@@ -105,23 +146,18 @@ void fuzz_progress(const struct fuzz *fuzz)
 	json_decref(s);
 }
 
-/* A figure of AFL++'s own, "" when there is none. */
-static void afl_figure(const struct fuzz *fuzz, const char *key, char *out, size_t cap)
+/* A figure of AFL++'s own, of all its instances together. */
+static double afl_figure(const struct fuzz *fuzz, const char *key)
 {
-	char path[FUZZ_PATH + 64], line[512];
+	double sum = 0;
 
-	out[0] = 0;
-	snprintf(path, sizeof(path), "%s/default/fuzzer_stats", fuzz->afl_dir);
-	FILE *f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f)) {
-		char *colon = strchr(line, ':');
-		if (!colon || strncmp(line, key, strlen(key)) || line[strlen(key)] > ' ')
-			continue;
-		colon += 1 + strspn(colon + 1, " ");
-		snprintf(out, cap, "%.*s", (int)strcspn(colon, "\n"), colon);
+	for (unsigned job = 0; job < fuzz->jobs; job++) {
+		char name[16];
+
+		fuzz_job_name(fuzz, job, name);
+		sum += afl_stat(fuzz->dir, name, key);
 	}
-	if (f)
-		fclose(f);
+	return sum;
 }
 
 static int signatures_write(const struct fuzz *fuzz, const json_t *stats)
@@ -148,16 +184,14 @@ static int signatures_write(const struct fuzz *fuzz, const json_t *stats)
 
 int fuzz_summary(const struct fuzz *fuzz)
 {
-	char rate[64];
 	json_t *s = campaign_stats(fuzz->dir);
 
 	if (!s)
 		return -1;
-	afl_figure(fuzz, "execs_per_sec", rate, sizeof(rate));
-	printf("executions          %lld\nexecutions a second %s\nevents an execution %.1f\n"
+	printf("executions          %lld\nexecutions a second %.2f\nevents an execution %.1f\n"
 	       "skipped             %lld\ndeaths passed over  %lld\nleft unchecked      %lld\nrecoveries          %lld\n"
 	       "flaky               %lld\nerrors              %lld\n",
-	       figure(s, "execs"), *rate ? rate : "?",
+	       figure(s, "execs"), afl_figure(fuzz, "execs_per_sec"),
 	       json_number_value(json_object_get(s, "events_per_exec")), figure(s, "skips"),
 	       figure(s, "predicted_deaths"), figure(s, "unchecked"), figure(s, "recoveries"), figure(s, "flaky"),
 	       figure(s, "errors"));

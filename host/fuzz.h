@@ -5,21 +5,27 @@
 
 #include <stddef.h>
 
-enum { FUZZ_PATH = 1024 };
+enum { FUZZ_PATH = 1024, JOBS_MAX = 256 };
 
 struct fuzz {
 	const char *engine, *link, *seconds, *seed_source, *dir;
 	char **extra;
 	int n_extra, strict, on_terminal;
+	unsigned jobs; /* fuzzers, each with an engine of its own */
 
 	/* filled by fuzz_prepare */
-	int resumes; /* DIR has a campaign already */
 	size_t n_seeds;
 	char exe[FUZZ_PATH], seeds[FUZZ_PATH + 16], afl_dir[FUZZ_PATH + 16], log[FUZZ_PATH + 16];
 	char mutator[FUZZ_PATH + 32];
 };
 
-/* Make DIR, and write each sequence of the seed folder to DIR/seeds. 0, or -1 with why. */
+/* The name of a fuzzer among AFL++'s: "main" and "s001" and so on; "default" when there is only one. */
+void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[16]);
+
+/*
+ * Make DIR, and write each sequence of the seed folder to DIR/seeds. 0, -1 with why, or 1 with why when
+ * DIR has a campaign of another engine or build.
+ */
 int fuzz_prepare(struct fuzz *fuzz, char *why, size_t why_cap);
 
 /* One line of figures. */

@@ -175,6 +175,7 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 
 static void settle_engine_death(struct oracle *o, struct result *r)
 {
+	o->n_engine_deaths++;
 	r->outcome = OUTCOME_SHUTDOWN;
 	r->verdict = VERDICT_CRASH;
 	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,

@@ -26,7 +26,7 @@ struct oracle {
 	struct known *known; /* NULL: strict, no difference is known */
 	int deadline_ms;
 	struct overlay bare; /* where there are no known differences: only the machine's habits */
-	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked;
+	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked, n_engine_deaths;
 	unsigned death_stride; /* run one predicted death in this many; 0 or 1: every one */
 	int broken; /* the engine could not be recovered: it has to be started anew */
 };
