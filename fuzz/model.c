@@ -19,8 +19,12 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 	struct path *p = &c->out->path;
 	unsigned habit = c->overlay ? c->overlay->habit[id] : 0, branch, taken;
 
-	if (p->n >= CHOICES_MAX)
+	if (p->n >= CHOICES_MAX) {
+		/* a loop through an open question: nobody can try all of that */
+		c->out->unchecked = 1;
+		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
 		return habit % n;
+	}
 	branch = p->n < c->path->n && c->path->branch[p->n] < n ? c->path->branch[p->n] : 0;
 	taken = (habit + branch) % n;
 	p->branch[p->n] = (uint8_t)branch;
