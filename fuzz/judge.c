@@ -141,6 +141,12 @@ void model_judge_death(const struct seq *seq, const struct profile *profile, str
 	*ret_judgement = best;
 }
 
+static int is_sysenter(unsigned op)
+{
+	return op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL || op == OP_FLSYSENTER ||
+	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32;
+}
+
 const char *model_lacks(const struct seq *seq, const struct profile *profile)
 {
 	for (unsigned i = 0; i < seq->n_steps; i++) {
@@ -152,8 +158,7 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 		    !(profile->features & FEAT(EMULATED)))
 			return "sends an interrupt with no window behind it: a processor that takes it late "
 			       "would take it in harness text";
-		if ((op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL) &&
-		    !(profile->features & FEAT(SEP)))
+		if (!(profile->features & FEAT(SEP)) && is_sysenter(op))
 			return "needs SYSENTER (CPUID.1:EDX.SEP)";
 	}
 	if (!(profile->features & FEAT(NX)))

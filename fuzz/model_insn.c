@@ -103,6 +103,12 @@ int act_mov_imm(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+int act_mov_rsp(struct cpu *c, const struct insn *in)
+{
+	c->reg[in->a] = c->reg[GPR_SP];
+	return 0;
+}
+
 int act_load_arg(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
@@ -160,6 +166,11 @@ int act_store32(struct cpu *c, const struct insn *in)
 	return store(c, in, 4);
 }
 
+int act_store16(struct cpu *c, const struct insn *in)
+{
+	return store(c, in, 2);
+}
+
 int act_store8(struct cpu *c, const struct insn *in)
 {
 	return mem_write(c, ea(c, in), 1, ACC_READ, c->reg[in->a]);
@@ -188,10 +199,9 @@ int act_push_imm(struct cpu *c, const struct insn *in)
 	return push(c, in->imm);
 }
 
-int act_push_rax(struct cpu *c, const struct insn *in)
+int act_push_reg(struct cpu *c, const struct insn *in)
 {
-	(void)in;
-	return push(c, c->reg[GPR_AX]);
+	return push(c, c->reg[in->a]);
 }
 
 int act_jmp_tape(struct cpu *c, const struct insn *in)
@@ -206,8 +216,12 @@ int act_jmp_mem(struct cpu *c, const struct insn *in)
 
 int act_jmp_rax(struct cpu *c, const struct insn *in)
 {
+	uint64_t to = c->reg[GPR_AX];
+
 	(void)in;
-	c->rip = c->reg[GPR_AX];
+	if (rule(c, RULE_JMP_NONCANONICAL, c->mode64 && !canonical(c, to)))
+		return fault(c, V_GP, 0, RULE_JMP_NONCANONICAL);
+	c->rip = to;
 	return 0;
 }
 

@@ -147,6 +147,8 @@ int act_retf(struct cpu *c, const struct insn *in)
 	cs &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
+	/* the parameters are on both stacks */
+	rsp += in->b;
 	if ((cs & 3) > c->cpl) {
 		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
 			return 1;
@@ -155,7 +157,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 			return 1;
 		c->ss = (uint16_t)ss;
 		c->ss_unusable = ss & ~3ull ? SS_USABLE : SS_NULL_RETURNED;
-		c->reg[GPR_SP] = new_rsp;
+		c->reg[GPR_SP] = new_rsp + in->b;
 	} else {
 		if (check_rip(c, rip, d.l))
 			return 1;

@@ -109,6 +109,9 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 		arg[0] = list_value((enum arg_kind)kind, lo, s->op);
 		if (s->op == OP_LSS)
 			arg[0] = arg[0] << 32 | 0x1000; /* m16:32 */
+		/* POPF cannot set RF: an image that has it goes through IRET */
+		if (kind == ARG_FLAGS && ops[s->op].variants == 2)
+			return (arg[0] & 0x10000) != 0;
 		return kind == ARG_RCX && ops[s->op].variants == 2 && lo % list_len(ARG_RCX) != 0;
 	}
 }
