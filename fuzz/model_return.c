@@ -181,10 +181,13 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		return fault(c, V_GP, 0, RULE_SYSRET_CPL);
 	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
 		return fault(c, V_GP, 0, RULE_SYSRET_NONCANONICAL);
-	if (was64)
-		c->rflags = (r11 & rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7)) | FL_1;
-	else
+	if (was64) {
+		uint64_t mask = rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7);
+
+		c->rflags = (c->rflags & ~mask) | (r11 & mask) | FL_1;
+	} else {
 		c->rflags |= FL_IF;
+	}
 	c->rip = to64 ? rcx : rcx & 0xffffffff;
 	c->cs = to64 ? SEL_UCS : SEL_UCS32;
 	c->ss = SEL_UDS;

@@ -34,6 +34,7 @@ static const struct model_case model_cases[] = {
 #include "tests/model_deliver.def"
 #include "tests/model_return.def"
 #include "tests/model_async.def"
+#include "tests/model_leave.def"
 #undef CASE
 };
 enum { N_MODEL_CASES = sizeof(model_cases) / sizeof(model_cases[0]), CASE_PATHS_MAX = 64 };

@@ -169,7 +169,7 @@ static void test_pretty(void **state)
 			{ OP_IRET, P_NONE, 0x0900 },
 			{ OP_PFREAD, P_POPSS, 0 },
 			{ OP_INT, 7, 0x180 },
-			{ 0x9c, 1, 0x1234 },
+			{ 0xfb, 1, 0x1234 },
 			{ 0, 0, 0 },
 		},
 	};
@@ -183,7 +183,7 @@ static void test_pretty(void **state)
 			   "ret.iret arg=0x0900\n"
 			   "popss+pf.read np\n"
 			   "int prefix=0x07 arg=0x0180\n"
-			   "sti+op.0x9c arg=0x1234\n"
+			   "sti+op.0xfb arg=0x1234\n"
 			   "op.0x00\n");
 	memset(&seq, 0, sizeof(seq));
 	expect_print(&seq, "");
