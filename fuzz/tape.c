@@ -127,6 +127,10 @@ static uint32_t body_of(const struct step *s, unsigned ctx, unsigned variant)
 	return addr ? addr : victim_body(OP_NOP, ctx, P_NONE, 1, 0);
 }
 
+/* All that is ever written of the region, whatever the sequence's length. */
+enum { BEHIND_END = 8, TAPE_WRITTEN = (STEPS_MAX + BEHIND_END) * TAPE_ENTRY_LEN };
+_Static_assert((unsigned)TAPE_WRITTEN <= (unsigned)L_TAPE, "the longest tape and what may be read behind its end fit");
+
 void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
 		  struct tape *ret_tape)
 {
@@ -151,10 +155,15 @@ void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t 
 		put64(e + TAPE_ARG0, arg[0]);
 		put64(e + TAPE_ARG0 + 8, arg[1]);
 	}
-	put64(e, l->end_k);
-	put64(e + 8, l->end_u);
-	put64(e + 16, l->end_c);
 	t.end = (uint64_t)(e - mem);
+	/* an exit of the last step can land at a body's start, which reads behind the end: no tape before this one's */
+	for (; e < mem + TAPE_WRITTEN; e += TAPE_ENTRY_LEN) {
+		put64(e, l->end_k);
+		put64(e + 8, l->end_u);
+		put64(e + 16, l->end_c);
+		put64(e + TAPE_ARG0, 0);
+		put64(e + TAPE_ARG0 + 8, 0);
+	}
 	t.rflags = 2;
 	if (seq->flags & START_IF)
 		t.rflags |= 0x200;

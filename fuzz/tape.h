@@ -32,7 +32,7 @@ struct tape {
 };
 
 /*
- * Lay out: mem is the TAPE region's L_TAPE bytes (only the entries up to the end are written).
+ * Lay out: mem is the TAPE region's L_TAPE bytes (those behind the tape's end are ends, too).
  */
 void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
 		  struct tape *ret_tape);

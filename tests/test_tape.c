@@ -73,8 +73,14 @@ static void the_tape_ends_where_it_ends(void **state)
 	assert_int_equal(word(3, CTX_K), l->end_k);
 	assert_int_equal(word(3, CTX_U), l->end_u);
 	assert_int_equal(word(3, CTX_C), l->end_c);
-	for (unsigned i = 3 * TAPE_ENTRY_LEN + 24; i < L_TAPE; i++)
-		assert_int_equal(mem[i], 0xcc);
+	/* and nothing of a longer one is left behind it */
+	for (unsigned i = 4; i <= STEPS_MAX; i++) {
+		assert_int_equal(word(i, CTX_K), l->end_k);
+		assert_int_equal(word(i, CTX_U), l->end_u);
+		assert_int_equal(word(i, CTX_C), l->end_c);
+		assert_int_equal(word(i, TAPE_ARG0 / 8), 0);
+		assert_int_equal(word(i, TAPE_ARG0 / 8 + 1), 0);
+	}
 }
 
 /* The longest tape and its end fit the page-aligned region. */
