@@ -7,17 +7,19 @@ cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
+# in two parts, or reuse takes this file's own use of it for a licence
+tag="SPDX-License""-Identifier:"
 cmp LICENSE LICENSES/BSD-2-Clause.txt
 git rev-parse --git-dir >/dev/null 2>&1 || {
 	echo "not a git tree: which files belong to it cannot be asked"
 	exit 77
 }
-git ls-files '*.c' '*.h' '*.asm' '*.inc' '*.sh' '*.dts' '*.S' Makefile host/deps tests/run tests/demo .ci/run |
+git ls-files '*.c' '*.h' '*.asm' '*.inc' '*.sh' '*.dts' '*.S' Makefile host/deps tests/run tests/demo tests/mutate .ci/run |
 	while read -r f; do
-		[ ! -e "$f" ] || head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$f"
+		[ ! -e "$f" ] || head -n 3 "$f" | grep -q "$tag BSD-2-Clause" || echo "$f"
 	done >"$tmp/missing"
 ! [ -s "$tmp/missing" ] || {
-	echo "no 'SPDX-License-Identifier: BSD-2-Clause' in the first lines of:" >&2
+	echo "no '$tag BSD-2-Clause' in the first lines of:" >&2
 	cat "$tmp/missing" >&2
 	exit 1
 }
