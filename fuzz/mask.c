@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is not compared: fields that do not belong to an event, or that the manual leaves undefined.
- * A mask is a function of the record alone, the same C for guest and model; docs/model.md has the
- * table of them, each with the manual's section.
+ * A mask is a function of the record alone, the same C for guest and model; fuzz/masks.def has the
+ * table of them, each with the manual's section, and docs/model.md shows it.
  */
 #include <string.h>
 
 #include "efi/abi/record.h"
 #include "efi/abi/tables.h"
 #include "fuzz/insn.h"
+#include "fuzz/model.h"
 #include "fuzz/tape.h"
 
 enum { RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
@@ -33,30 +34,69 @@ static uint64_t window_of(uint64_t addr)
 	return in->len & INSN_MODE32 ? l->sled_c : l->sled_u;
 }
 
-void record_mask(struct record *r)
+static void mask_cr2(struct record *r)
 {
-	uint64_t w;
-
-	if (r->entry == ENTRY_LATE)
-		return;
 	if (r->entry != ENTRY_IDT || r->vector != VEC_PF)
 		r->cr2 = 0;
+}
+
+static void mask_dr6(struct record *r)
+{
 	if (r->entry != ENTRY_IDT || r->vector != VEC_DB)
 		r->dr6 = 0;
-	/* B0 to B3 of a breakpoint that is not enabled may or may not be set */
+}
+
+static void mask_dr6_b(struct record *r)
+{
 	r->dr6 &= ~0xfull;
+}
+
+static void mask_syscall(struct record *r)
+{
 	if (r->entry != ENTRY_SYSCALL && r->entry != ENTRY_SYSCALL32)
 		r->rcx = r->r11 = 0;
+}
+
+static void mask_abort(struct record *r)
+{
 	if (r->entry == ENTRY_IDT && (r->vector == VEC_DF || r->vector == VEC_MC)) {
 		r->rip = 0;
 		r->rflags &= ~(uint64_t)RF;
 	}
+}
+
+static void mask_compat_sp(struct record *r)
+{
 	if (r->entry == ENTRY_IDT && (r->cs & 0xffff) == SEL_UCS32)
 		r->rsp &= 0xffffffff;
-	/* the event that was sent, a fault in its delivery, or a single step through what is left */
-	w = r->entry == ENTRY_IDT ? window_of(r->rip) : 0;
+}
+
+/* The event that was sent, a fault in its delivery, or a single step through what is left. */
+static void mask_window(struct record *r)
+{
+	uint64_t w = r->entry == ENTRY_IDT ? window_of(r->rip) : 0;
+
 	if (w) {
 		r->rip = w;
 		r->flags |= REC_WINDOW;
 	}
 }
+
+/* A row without a function, a function without a row, and a row without a section do not build. */
+void record_mask(struct record *r)
+{
+	if (r->entry == ENTRY_LATE)
+		return;
+#define MASK(function, fields, becomes, when, why, section)                                        \
+	_Static_assert(sizeof(section) > 1, #function " has no section");                          \
+	mask_##function(r);
+#include "fuzz/masks.def"
+#undef MASK
+}
+
+const struct mask_info mask_info[N_MASKS] = {
+#define MASK(function, fields, becomes, when, why, section)                                        \
+	{ #function, fields, becomes, when, why, section },
+#include "fuzz/masks.def"
+#undef MASK
+};

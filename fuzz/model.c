@@ -34,6 +34,12 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 	return taken;
 }
 
+/* A rule or choice that cites no section does not build. */
+#define RULE(name, basis, intel_ref, amd_ref, words)                                               \
+	_Static_assert(sizeof(intel_ref) > 1 || sizeof(amd_ref) > 1, #name " has no section");
+#include "fuzz/rules.def"
+#undef RULE
+
 uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
 {
 	uint64_t v = value;

@@ -33,6 +33,18 @@ struct rule_info {
 };
 extern const struct rule_info rule_info[N_RULES];
 
+/* What is not compared (mask.c), for `list rules --masks`. */
+struct mask_info {
+	const char *name, *fields, *becomes, *when, *why, *section;
+};
+enum {
+#define MASK(function, fields, becomes, when, why, section) MASK_##function,
+#include "fuzz/masks.def"
+#undef MASK
+	N_MASKS,
+};
+extern const struct mask_info mask_info[N_MASKS];
+
 /*
  * One line of a list of known differences, as the model applies it: the result v of `rule` becomes
  * (v & and) ^ xor. For a rule that says whether an event happens the result is 0 or 1; for one that

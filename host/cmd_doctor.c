@@ -45,7 +45,7 @@ struct doctor {
 static void report(const struct doctor *d, const char *what, int good, const char *words)
 {
 	if (d->json) {
-		json_t *line = json_pack("{s:s, s:s, s:b, s:s}", "schema", "doctor/1", "what", what,
+		json_t *line = json_pack("{s:s, s:s, s:b, s:s}", "schema", "trainwreck.doctor.1", "what", what,
 					 "ok", good, "words", words);
 		char *text = json_dumps(line, JSON_COMPACT);
 

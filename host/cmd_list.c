@@ -10,18 +10,9 @@
 #include "fuzz/model.h"
 #include "host/cli.h"
 #include "host/engine.h"
+#include "host/list.h"
 
-enum { COLUMNS = 6 };
-
-struct out {
-	const char *schema;
-	const char *names[COLUMNS + 1]; /* NULL after the last */
-	int widths[COLUMNS]; /* 0: the last, as long as it is */
-	int json;
-};
-
-/* One row; values in the order of names, "" for none. */
-static void row(const struct out *o, const char *const values[])
+void list_row(const struct list_out *o, const char *const values[])
 {
 	json_t *line;
 	char *text;
@@ -47,7 +38,7 @@ static void list_ops(int json)
 		"",	 "vector", "vector value", "defect", "page", "selector", "flags",
 		"fmask", "rip",	   "cs",	   "rsp",    "rcx",  "0|1",  "vector",
 	};
-	const struct out o = { "list-ops/1", { "id", "op", "contexts", "argument", "words" },
+	const struct list_out o = { "trainwreck.list-ops.1", { "id", "op", "contexts", "argument", "words" },
 			       { 4, 12, 4, 13 }, json };
 
 	for (unsigned id = 0; id < 256; id++) {
@@ -59,7 +50,7 @@ static void list_ops(int json)
 		snprintf(num, sizeof(num), "0x%02x", id);
 		snprintf(ctx, sizeof(ctx), "%s%s%s", op->ctx & K ? "k" : "", op->ctx & U ? "u" : "",
 			 op->ctx & C ? "c" : "");
-		row(&o, (const char *[]){ num, op->text, ctx, args[op->arg], op->words });
+		list_row(&o, (const char *[]){ num, op->text, ctx, args[op->arg], op->words });
 	}
 }
 
@@ -85,7 +76,7 @@ static const char *feature_names(uint64_t needs, char *buf, size_t cap)
 static void list_paths(int json)
 {
 	static const char *const vendors[] = { "", "Intel", "AMD" };
-	const struct out o = { "list-paths/1", { "path", "from-to", "needs", "vendor", "words" },
+	const struct list_out o = { "trainwreck.list-paths.1", { "path", "from-to", "needs", "vendor", "words" },
 			       { 24, 7, 9, 6 }, json };
 	unsigned n;
 	const struct bench_row *rows = bench_rows(&n);
@@ -94,7 +85,7 @@ static void list_paths(int json)
 		char ring[8], needs[128];
 
 		snprintf(ring, sizeof(ring), "%c-%c", "kuc"[rows[i].from], "kuc"[rows[i].to]);
-		row(&o, (const char *[]){ rows[i].path, ring,
+		list_row(&o, (const char *[]){ rows[i].path, ring,
 					  feature_names(rows[i].needs, needs, sizeof(needs)),
 					  vendors[rows[i].vendor], rows[i].words });
 	}
@@ -112,7 +103,7 @@ static void list_events(int json)
 #include "efi/abi/vectors.def"
 #undef VEC
 	};
-	const struct out o = { "list-events/1",
+	const struct list_out o = { "trainwreck.list-events.1",
 			       { "vector", "event", "error_code", "class", "kind", "words" },
 			       { 3, 5, 5, 13, 10 }, json };
 
@@ -120,19 +111,19 @@ static void list_events(int json)
 		char num[8];
 
 		snprintf(num, sizeof(num), "%d", events[i].vector);
-		row(&o, (const char *[]){ num, events[i].name, events[i].has_err ? "code" : "",
+		list_row(&o, (const char *[]){ num, events[i].name, events[i].has_err ? "code" : "",
 					  events[i].class, events[i].kind, events[i].words });
 	}
 }
 
 static void list_engines(int json)
 {
-	const struct out o = { "list-engines/1", { "engine", "state", "words" }, { 8, 18 }, json };
+	const struct list_out o = { "trainwreck.list-engines.1", { "engine", "state", "words" }, { 8, 18 }, json };
 
 	for (unsigned i = 0; i < engine_count(); i++) {
 		struct engine_info info = engine_info(i);
 
-		row(&o, (const char *[]){ info.name,
+		list_row(&o, (const char *[]){ info.name,
 					  info.in_this_build ? "here" : "not in this build",
 					  info.words });
 	}
@@ -149,27 +140,14 @@ static void list_verdicts(int json)
 #include "efi/abi/verdicts.def"
 #undef VERDICT
 	};
-	const struct out o = { "list-verdicts/1", { "verdict", "exit_status", "words" }, { 10, 2 },
+	const struct list_out o = { "trainwreck.list-verdicts.1", { "verdict", "exit_status", "words" }, { 10, 2 },
 			       json };
 
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		char num[8];
 
 		snprintf(num, sizeof(num), "%d", verdicts[i].status);
-		row(&o, (const char *[]){ verdicts[i].name, num, verdicts[i].words });
-	}
-}
-
-static void list_rules(int json)
-{
-	static const char *const basis[] = { "explicit", "inferred", "choice" };
-	const struct out o = { "list-rules/1", { "rule", "basis", "intel", "amd", "words" },
-			       { 20, 8, 28, 28 }, json };
-
-	for (unsigned i = 0; i < N_RULES; i++) {
-		const struct rule_info *r = &rule_info[i];
-
-		row(&o, (const char *[]){ r->name, basis[r->basis], r->intel, r->amd, r->words });
+		list_row(&o, (const char *[]){ verdicts[i].name, num, verdicts[i].words });
 	}
 }
 
@@ -179,18 +157,30 @@ static const struct {
 } lists[] = {
 	{ "ops", list_ops },	     { "paths", list_paths },	    { "events", list_events },
 	{ "engines", list_engines }, { "verdicts", list_verdicts }, { "rules", list_rules },
+	{ "catalogue", list_catalogue },
 };
 
 int cmd_list(int argc, char **argv)
 {
-	static const struct option longs[] = { { "json", no_argument, NULL, 'j' }, CLI_LONG, { 0 } };
-	int opt, json = 0;
+	static const struct option longs[] = { { "json", no_argument, NULL, 'j' },
+					      { "masks", no_argument, NULL, 'm' },
+					      CLI_LONG,
+					      { 0 } };
+	int opt, json = 0, masks = 0;
 
 	while ((opt = getopt_long(argc, argv, CLI_SHORT, longs, NULL)) != -1) {
 		if (opt == 'j')
 			json = 1;
+		else if (opt == 'm')
+			masks = 1;
 		else
 			cli_option(opt);
+	}
+	if (masks) {
+		if (optind + 1 != argc || strcmp(argv[optind], "rules"))
+			return cli_usage();
+		list_masks(json);
+		return EXIT_AS_MANUAL;
 	}
 	for (size_t i = 0; optind + 1 == argc && i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (!strcmp(argv[optind], lists[i].name)) {

@@ -51,7 +51,7 @@ json_t *results_context_json(const struct results_context *c)
 	const struct profile *p = &h->profile;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "schema", json_string("bench-context/1"));
+	json_object_set_new(o, "schema", json_string("trainwreck.bench-context.1"));
 	json_object_set_new(o, "label", json_string(results_label(h, c->engine)));
 	json_object_set_new(o, "engine", json_string(c->engine));
 	json_object_set_new(o, "engine_version", json_string(c->engine_version));
@@ -99,7 +99,7 @@ json_t *bench_result_json(const struct results *rs, const struct result *r, cons
 	json_t *o = json_object();
 	char id[64];
 
-	json_object_set_new(o, "schema", json_string("bench/1"));
+	json_object_set_new(o, "schema", json_string("trainwreck.bench.1"));
 	json_object_set_new(o, "id", json_string(bench_result_id(r, id)));
 	json_object_set_new(o, "kind", json_string(kinds[r->kind]));
 	json_object_set_new(o, "verdict", json_string(bench_verdict_name(r->verdict)));

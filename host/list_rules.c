@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules, with the behaviours of the catalogue that they are about and the sequences that depend on them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/model.h"
+#include "host/cli.h"
+#include "host/list.h"
+#include "host/paths.h"
+#include "host/seqfile.h"
+
+enum { TEXT_CAP = 16384, SHOWN = 3 };
+
+static const struct behaviour {
+	const char *id, *uses, *rules, *steps, *benches, *words;
+} catalogue[] = {
+#define CAT(id, uses, rules, steps, benches, words) { #id, uses, rules, steps, benches, words },
+#include "fuzz/catalogue.def"
+#undef CAT
+};
+
+enum { N_CATALOGUE = sizeof(catalogue) / sizeof(catalogue[0]) };
+
+/* A word of a list separated by blanks. */
+static int has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += len) {
+		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return 1;
+	}
+	return 0;
+}
+
+static const char *behaviours_of(const char *rule_name, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = 0;
+	for (unsigned i = 0; i < N_CATALOGUE && n < cap; i++) {
+		if (has_word(catalogue[i].rules, rule_name))
+			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", catalogue[i].id);
+	}
+	return out;
+}
+
+static int same(const struct trace *a, const struct trace *b)
+{
+	return a->n == b->n && a->outcome == b->outcome && a->unchecked == b->unchecked &&
+	       !memcmp(a->rec, b->rec, a->n * sizeof(a->rec[0]));
+}
+
+/*
+ * Whether the rule is behind a field of the trace or ended it, or the trace would be another with
+ * another result of it: the other answer of a question, nothing instead of a value. Of a choice:
+ * whether it is asked.
+ */
+static int depends(const struct seq *seq, const struct profile *profile, const struct trace *t, unsigned id)
+{
+	static const uint64_t and[] = { UINT64_MAX, 0 };
+	static struct trace other;
+	int asked = 1;
+
+	for (unsigned i = 0; i < t->path.n; i++) {
+		if (t->path.rule[i] == id)
+			return 1;
+	}
+	for (unsigned i = 0; i < t->n; i++) {
+		for (unsigned f = 0; f < F_COUNT; f++) {
+			if (t->why[i][f] == id)
+				return 1;
+		}
+	}
+	if (t->outcome != OUTCOME_DONE && t->death == id)
+		return 1;
+	for (unsigned i = 0; i < 2 && asked; i++) {
+		struct overlay_line line = { .rule = (uint16_t)id, .vector = -1, .and = and[i], .xor = !i };
+		struct overlay overlay = { .n = 1, .line = &line };
+
+		model_predict(seq, profile, &overlay, NULL, &other);
+		if (!same(t, &other))
+			return 1;
+		asked = line.uses != 0;
+	}
+	return 0;
+}
+
+/* By rule, the cases that depend on it on either maker's CPU. */
+static uint8_t *use_of(const struct seq_cases *cases)
+{
+	static const char *const makers[] = { "intel", "amd" };
+	static struct trace t;
+	uint8_t *use = calloc(cases->n + 1, N_RULES);
+
+	for (size_t i = 0; use && i < cases->n; i++) {
+		for (unsigned m = 0; m < 2; m++) {
+			const struct profile *profile = profile_named(makers[m]);
+			if (model_lacks(&cases->v[i].seq, profile))
+				continue;
+			model_predict(&cases->v[i].seq, profile, NULL, NULL, &t);
+			for (unsigned id = 0; id < N_RULES; id++)
+				use[i * N_RULES + id] |= (uint8_t)depends(&cases->v[i].seq, profile, &t, id);
+		}
+	}
+	return use;
+}
+
+/* "N: a b c ..." for people, all of them for programs. */
+static const char *entries_of(const struct seq_cases *cases, const uint8_t *use, size_t skip, unsigned id,
+			      int json, char *out)
+{
+	unsigned n = 0, shown = 0;
+	size_t len;
+
+	for (size_t i = 0; i < cases->n; i++)
+		n += use[i * N_RULES + id];
+	len = json ? 0 : (size_t)snprintf(out, TEXT_CAP, "%u%s", n, n ? ":" : "");
+	out[len] = 0;
+	for (size_t i = 0; i < cases->n && len < TEXT_CAP; i++) {
+		const char *name = cases->v[i].name + skip;
+		if (!use[i * N_RULES + id] || (!json && shown++ == SHOWN))
+			continue;
+		if (!json && shown > SHOWN)
+			break;
+		len += (size_t)snprintf(out + len, TEXT_CAP - len, "%s%.*s", len ? " " : "",
+					(int)(strlen(name) - strlen(".seq")), name);
+	}
+	return out;
+}
+
+static const char *const basis[] = { "explicit", "inferred", "choice" };
+
+void list_rules(int json)
+{
+	const struct list_out o = { "trainwreck.list-rules.2",
+				    { "rule", "basis", "intel", "amd", "catalogue", "corpus", "words" },
+				    { 26, 8, 28, 28, 12, 30 },
+				    json };
+	static char entries[TEXT_CAP], ids[1024];
+	struct seq_cases cases = { 0 };
+	char folder[1024], why[1024];
+
+	if (!path_of_ours("corpus", "share/trainwreck/corpus", folder, sizeof(folder)))
+		note("no folder corpus beside the program: its column stays empty; see `make install`");
+	else if (seq_cases_add(&cases, folder, why, sizeof(why)))
+		die(EXIT_HARNESS, "%s", why);
+	uint8_t *use = use_of(&cases);
+	if (!use)
+		die(EXIT_HARNESS, "out of memory; close something and try again");
+	for (unsigned i = 0; i < N_RULES; i++) {
+		const struct rule_info *r = &rule_info[i];
+
+		entries_of(&cases, use, strlen(folder) + 1, i, json, entries);
+		list_row(&o, (const char *[]){ r->name, basis[r->basis], r->intel, r->amd,
+					       behaviours_of(r->name, ids, sizeof(ids)), entries, r->words });
+	}
+	free(use);
+	seq_cases_free(&cases);
+}
+
+void list_masks(int json)
+{
+	const struct list_out o = { "trainwreck.list-masks.1",
+				    { "name", "kind", "fields", "becomes", "when", "section", "words" },
+				    { 22, 6, 20, 27, 40, 40 },
+				    json };
+
+	for (unsigned i = 0; i < N_MASKS; i++) {
+		const struct mask_info *m = &mask_info[i];
+
+		list_row(&o, (const char *[]){ m->name, "mask", m->fields, m->becomes, m->when, m->section, m->why });
+	}
+	for (unsigned i = 0; i < N_RULES; i++) {
+		const struct rule_info *r = &rule_info[i];
+		char section[512];
+
+		if (r->basis != BASIS_CHOICE)
+			continue;
+		snprintf(section, sizeof(section), "%s%s%s", r->intel, *r->intel && *r->amd ? "; " : "", r->amd);
+		list_row(&o, (const char *[]){ r->name, "choice", "", "", "", section, r->words });
+	}
+}
+
+void list_catalogue(int json)
+{
+	const struct list_out o = { "trainwreck.list-catalogue.1", { "id", "uses", "rules", "steps", "benches", "words" },
+				    { 5, 4, 30, 24, 24 }, json };
+
+	for (unsigned i = 0; i < N_CATALOGUE; i++) {
+		const struct behaviour *b = &catalogue[i];
+
+		list_row(&o, (const char *[]){ b->id, b->uses, b->rules, b->steps, b->benches, b->words });
+	}
+}
