@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 enum msr {
+	IA32_MCG_STATUS = 0x17a,
+	IA32_MC1_STATUS = 0x405,
 	IA32_APIC_BASE = 0x1b,
 	IA32_BIOS_SIGN_ID = 0x8b,
 	IA32_SYSENTER_CS = 0x174,

@@ -71,6 +71,8 @@ static uint64_t features_of(const struct leaves *l)
 		{ l->l7.ecx, 3, FEAT_BIT_PKU },
 		{ l->l7.ecx, 2, FEAT_BIT_UMIP },
 		{ l->l1.edx, 7, FEAT_BIT_MCE },
+		{ l->l1.edx, 14, FEAT_BIT_MCA },
+		{ l->l1.ecx, 3, FEAT_BIT_MONITOR },
 		{ l->l6.ecx, 0, FEAT_BIT_APERF },
 		{ l->e7.edx, 8, FEAT_BIT_INVTSC },
 		{ l->l1.ecx, 31, FEAT_BIT_HYPERVISOR },

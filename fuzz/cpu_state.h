@@ -77,7 +77,10 @@ struct cpu {
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
 	uint8_t tpr, spurious, timer; /* task priority; a withdrawn interrupt is due; the timer runs */
 	uint32_t lvt_timer;
-	uint8_t halted; /* in HLT */
+	uint8_t halted; /* in HLT or MWAIT */
+	uint8_t mc_pending, mcg_status, cr4_mce; /* the first: what MCG_STATUS becomes */
+	uint32_t lvt_lint1;
+	uint64_t served; /* RSI + 1 of the last wait for which the host has done something */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* #DB trap pending for the next boundary */
@@ -170,10 +173,15 @@ int irq_ready(struct cpu *c);
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);
+void pull_lint1(struct cpu *c);
 
 /* --- model_async.c ---------------------------------------------------------------------------- */
 /* From here on nobody can say what comes: the prediction ends. */
 void unchecked(struct cpu *c);
+
+/* --- model_mc.c ------------------------------------------------------------------------------- */
+/* Take the machine check that is pending. Returns 1: it was delivered, or it was a shutdown. */
+int machine_check(struct cpu *c);
 
 /* --- model_insn.c ----------------------------------------------------------------------------- */
 /* Execute the instruction at RIP. Returns 1 with c->raise set on a fault. */

@@ -14,7 +14,7 @@ static struct {
 	struct profile profile;
 	struct record rec[RECORDS_MAX + 1];
 	unsigned n_rec, since_check;
-	uint64_t in_service, priority; /* of the local APIC when the run ended */
+	uint64_t in_service, priority, mcg_status; /* when the run ended */
 } x;
 
 /* Called by the recorder, on its private stack, for an event that neither a run nor a drain expects. */
@@ -81,10 +81,12 @@ static void convert(const struct raw_record *raw, struct record *r)
 	record_mask(r);
 }
 
-/* Before it is put back: what is in service, and the task priority. */
-static void look_at_apic(const struct tape *t)
+/* Before it is put back: what is in service, the task priority, and the state of machine checks. */
+static void look_back(const struct tape *t)
 {
-	x.in_service = x.priority = 0;
+	x.in_service = x.priority = x.mcg_status = 0;
+	if (t->needs & MCHECK)
+		x.mcg_status = rdmsr(IA32_MCG_STATUS);
 	if (!(t->needs & ASYNC))
 		return;
 	for (unsigned i = 0; i < IPI_VECTORS; i++) {
@@ -112,6 +114,7 @@ static void late(struct record *r)
 		.rip = bits,
 		.cs = x.in_service,
 		.ss = x.priority,
+		.rsp = x.mcg_status,
 	};
 }
 
@@ -139,7 +142,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		write_cr0(CR0_START | CR0_TS_BIT);
 
 	enter(seq_ctx(&seq), t.rflags);
-	look_at_apic(&t);
+	look_back(&t);
 
 	state_restore(&t);
 	x.n_rec = (unsigned)*harn(H_NREC);

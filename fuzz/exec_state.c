@@ -24,6 +24,7 @@ static const struct {
 	{ APIC_LVT_TIMER, "LVT timer" },
 	{ APIC_INITIAL_COUNT, "initial count" },
 	{ APIC_DIVIDE, "divide configuration" },
+	{ APIC_LVT_LINT1, "LVT LINT1" },
 	{ APIC_TPR, "task priority" },
 };
 
@@ -32,7 +33,8 @@ static struct {
 	uint8_t idt[N_LAYOUT][IDT_LEN];
 	uint8_t gdt[GDT_LEN], tss[TSS_LEN];
 	uint64_t sum[sizeof(constant)];
-	uint32_t apic[4];
+	uint32_t apic[5];
+	uint64_t cr4, features;
 } x;
 
 static void fill(uint64_t from, uint64_t to)
@@ -67,6 +69,16 @@ static uint64_t sum(const struct region *r)
 	return v;
 }
 
+/* What a machine check leaves: its bank, and that one is in progress. And CR4.MCE. */
+static void restore_mc(void)
+{
+	write_cr4(x.cr4);
+	if (!(x.features & FEAT(MCA)))
+		return;
+	wrmsr(IA32_MC1_STATUS, 0);
+	wrmsr(IA32_MCG_STATUS, 0);
+}
+
 void state_init(const struct profile *p)
 {
 	const struct victim_labels *l = victim_labels();
@@ -82,6 +94,11 @@ void state_init(const struct profile *p)
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
 	for (unsigned i = 0; i < sizeof(constant); i++)
 		x.sum[i] = sum(&regions[constant[i]]);
+	x.features = p->features;
+	x.cr4 = read_cr4();
+	harn(H_CR4MCE)[0] = x.cr4 & ~(uint64_t)CR4_MCE;
+	harn(H_CR4MCE)[1] = x.cr4 | CR4_MCE;
+	restore_mc();
 	apic_write(APIC_INITIAL_COUNT, 0);
 	for (unsigned i = 0; i < sizeof(apic) / sizeof(apic[0]); i++)
 		x.apic[i] = apic_read(apic[i].reg);
@@ -148,6 +165,8 @@ void state_restore(const struct tape *t)
 	if (t->swapgs)
 		wrmsr(IA32_KERNEL_GS_BASE, GS_U);
 	write_cr0(CR0_START);
+	if (t->needs & MCHECK)
+		restore_mc();
 	for (unsigned i = 0; t->needs & LAPIC && i < sizeof(apic) / sizeof(apic[0]); i++)
 		apic_write(apic[i].reg, x.apic[i]);
 	if (t->needs & ASYNC)
@@ -225,6 +244,16 @@ unsigned exec_selfcheck(char *words, size_t cap)
 			continue;
 		if (!n)
 			fmt_print(words, cap, "local APIC: %s is 0x%x, not 0x%x", apic[i].name, v, x.apic[i]);
+		n++;
+	}
+	if (read_cr4() != x.cr4) {
+		if (!n)
+			fmt_print(words, cap, "CR4 is 0x%lx, not 0x%lx", read_cr4(), x.cr4);
+		n++;
+	}
+	if (x.features & FEAT(MCA) && rdmsr(IA32_MCG_STATUS)) {
+		if (!n)
+			fmt_print(words, cap, "MCG_STATUS is 0x%lx, not 0", rdmsr(IA32_MCG_STATUS));
 		n++;
 	}
 	for (unsigned i = 0; i < 16; i++) {

@@ -49,7 +49,24 @@ int victim_waits(uint64_t addr)
 
 	return in && in->b == 1 &&
 	       (in->kind == INSN_TIMERRD || in->kind == INSN_JRCXZ || in->kind == INSN_JMPSHORT ||
-		in->kind == INSN_LEATEST);
+		in->kind == INSN_LEATEST || in->kind == INSN_HOSTWAIT);
+}
+
+/* An uncorrected error of a data load (MCA error code 0x134): VAL, UC, EN, S, AR. */
+#define DATA_LOAD 0xb180000000000134ull
+const struct host_event host_event[N_HOST_EVENTS] = {
+	[HOST_LINT1] = { 0, 0, 0 },
+	[HOST_MC] = { 1, 7, DATA_LOAD },
+	[HOST_MC + 1] = { 1, 6, DATA_LOAD },
+	[HOST_MC + 2] = { 1, 5, DATA_LOAD },
+};
+
+unsigned victim_request(uint64_t addr)
+{
+	const struct insn *in = victim_insn(addr);
+
+	return in && victim_waits(addr) && in->kind != INSN_TIMERRD && in->kind != INSN_JMPSHORT &&
+		       in->a <= N_HOST_EVENTS ? in->a : 0;
 }
 
 static const uint32_t *bodies(unsigned op)

@@ -141,8 +141,12 @@ void model_judge_death(const struct seq *seq, const struct profile *profile, str
 	*ret_judgement = best;
 }
 
-static int is_sysenter(unsigned op)
+static int is_sysenter(const struct step *s)
 {
+	unsigned op = s->op, follow = (s->arg & 0xff) % list_len(ARG_FOLLOW);
+
+	if (op == OP_NMIBEFORE || op == OP_IPIBEFORE)
+		return follow == 2 || follow == 9;
 	return op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL || op == OP_FLSYSENTER ||
 	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32;
 }
@@ -158,7 +162,11 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 		    !(profile->features & FEAT(EMULATED)))
 			return "sends an interrupt with no window behind it: a processor that takes it late "
 			       "would take it in harness text";
-		if (!(profile->features & FEAT(SEP)) && is_sysenter(op))
+		if ((ops[op].needs & MCHECK) && (~profile->features & (FEAT(MCE) | FEAT(MCA))))
+			return "needs the machine-check architecture (CPUID.1:EDX.MCE, MCA)";
+		if (op == OP_MWAIT && !(profile->features & FEAT(MONITOR)))
+			return "needs MONITOR and MWAIT (CPUID.1:ECX.MONITOR)";
+		if (!(profile->features & FEAT(SEP)) && is_sysenter(&seq->step[i]))
 			return "needs SYSENTER (CPUID.1:EDX.SEP)";
 	}
 	if (!(profile->features & FEAT(NX)))
@@ -171,13 +179,13 @@ const struct profile *profile_named(const char *name)
 	static const struct profile intel = {
 		.vendor = VENDOR_INTEL, .phys_bits = 39, .lin_bits = 48, .signature = 0x506e3,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
-			    FEAT(EMULATED),
+			    FEAT(MCA) | FEAT(MONITOR) | FEAT(EMULATED),
 		.brand = "Intel, as the manual has it",
 	};
 	static const struct profile amd = {
 		.vendor = VENDOR_AMD, .phys_bits = 40, .lin_bits = 48, .signature = 0x800f12,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
-			    FEAT(EMULATED),
+			    FEAT(MCA) | FEAT(MONITOR) | FEAT(EMULATED),
 		.brand = "AMD, as the manual has it",
 	};
 

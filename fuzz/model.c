@@ -176,6 +176,8 @@ static int boundary(struct cpu *c)
 	/* a fault met in delivery between two instructions is none of the last one's */
 	c->rf_before = (c->rflags & FL_RF) != 0;
 	arrive(c);
+	if (c->mc_pending)
+		return machine_check(c);
 	if (c->db_trap) {
 		c->dr6 = rule(c, RULE_DR6_SINGLE_STEP, (c->dr6 & ~DR6_B) | DR6_BS);
 		deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = c->db_rule });
@@ -354,6 +356,7 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->efer = EFER_START;
 	c->fmask = FMASK_START;
 	c->lstar = l->entry_syscall;
+	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
 	c->gs = GS_K;
 	c->kgs = GS_U;
 	start_context(c, seq_ctx(seq));
@@ -370,11 +373,14 @@ static void late(struct cpu *c)
 		r->cs = c->isr;
 		r->ss = c->tpr;
 	}
+	if (c->needs & MCHECK)
+		r->rsp = c->mcg_status;
 	for (unsigned f = 0; f < F_COUNT; f++)
 		why[f] = RULE_LATE_IRQ;
 	why[F_err] = RULE_NMI_LATCH;
 	why[F_cs] = RULE_IRQ;
 	why[F_ss] = RULE_APIC_TPR;
+	why[F_rsp] = RULE_MC_STATUS;
 }
 
 static int differs(const struct cpu *c, unsigned i)

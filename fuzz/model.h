@@ -81,6 +81,7 @@ struct path {
 struct trace {
 	uint8_t outcome; /* enum outcome */
 	uint8_t harness; /* an event came in harness text */
+	uint8_t hosted; /* a step waited for an event of the host */
 	uint8_t unchecked; /* from here on text runs in a mode it was not assembled for: the records end, nothing is said of what follows */
 	uint16_t n; /* records, the LATE one included */
 	uint32_t insns; /* instructions of victim text */

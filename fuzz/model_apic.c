@@ -48,6 +48,15 @@ static void send(struct cpu *c, unsigned vec)
 	c->irq_flight = 1;
 }
 
+/* The local interrupt pin 1, as its entry of the vector table says. */
+void pull_lint1(struct cpu *c)
+{
+	if (rule(c, RULE_APIC_LINT, (c->lvt_lint1 & 0x700) == 0x400))
+		c->nmi_flight = 1;
+	else
+		send(c, c->lvt_lint1 & 0xff);
+}
+
 static void end_of_interrupt(struct cpu *c)
 {
 	int serv = highest(c->isr);
@@ -74,6 +83,9 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 		break;
 	case 0x320:
 		c->lvt_timer = (uint32_t)v;
+		break;
+	case 0x360:
+		c->lvt_lint1 = (uint32_t)v;
 		break;
 	case 0x380:
 		/* how many steps are traced until it fires, and where it finds them, nobody can say */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Waiting for events: HLT, and the loops of steps that wait. And the sends that need no register. */
+/* Waiting for events: HLT, MWAIT, and the loops of steps that wait. And sends that need no register. */
 #include "fuzz/cpu_state.h"
 
 void unchecked(struct cpu *c)
@@ -65,5 +65,43 @@ int act_hlt(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_HLT_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_HLT_CPL);
 	c->halted = 1;
+	return 0;
+}
+
+/* Nothing is armed whenever a body executes it: there was no MONITOR, or its address has been written. */
+int act_mwait(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	if (rule(c, RULE_MWAIT_CPL, c->cpl != 0))
+		return fault(c, V_UD, 0, RULE_MWAIT_CPL);
+	c->halted = !rule(c, RULE_MWAIT_UNARMED, 1);
+	return 0;
+}
+
+int act_monitor(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return rule(c, RULE_MWAIT_CPL, c->cpl != 0) ? fault(c, V_UD, 0, RULE_MWAIT_CPL) : 0;
+}
+
+/* The guest waits, the host sees it and does what it is asked for, once. */
+int act_host_wait(struct cpu *c, const struct insn *in)
+{
+	const struct host_event *ev = &host_event[in->a - 1];
+
+	c->out->hosted = 1;
+	if (c->rflags & FL_TF) {
+		unchecked(c);
+		return 0;
+	}
+	if (c->served == c->reg[GPR_SI] + 1) {
+		end_run(c, OUTCOME_HANG, RULE_HOST_EVENT);
+		return 0;
+	}
+	c->served = c->reg[GPR_SI] + 1;
+	if (ev->mc)
+		c->mc_pending = ev->mcg_status;
+	else
+		pull_lint1(c);
 	return 0;
 }

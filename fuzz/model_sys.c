@@ -65,6 +65,9 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	case 0xc0000080:
 		c->efer = v;
 		return 0;
+	case 0x17a:
+		c->mcg_status = (uint8_t)v;
+		return 0;
 	case 0xc0000084:
 		c->fmask = v;
 		return 0;

@@ -42,7 +42,7 @@ struct step mutate_step(struct mutator *m)
 		return s;
 	do
 		s.op = (uint8_t)mutate_below(m, 256);
-	while (!ops[s.op].text);
+	while (!ops[s.op].text || (op_is_slow(s.op) && mutate_below(m, 16)));
 	s.prefix = (uint8_t)(mutate_below(m, 6) ? P_NONE : mutate_below(m, N_PREFIX));
 	/* exits sound as often as not */
 	if (ops[s.op].arg != ARG_DEFECT || mutate_below(m, 2))

@@ -95,13 +95,22 @@ size_t seq_encode(const struct seq *seq, uint8_t *out)
 	return (size_t)(p - out);
 }
 
+unsigned seq_needs(const struct seq *seq)
+{
+	unsigned needs = 0;
+
+	for (uint32_t i = 0; i < seq->n_steps; i++)
+		needs |= ops[seq->step[i].op].needs;
+	return needs;
+}
+
 void seq_fold(struct seq *seq)
 {
 	uint8_t known[256];
 	unsigned n = 0;
 
 	for (unsigned op = 0; op < 256; op++)
-		if (ops[op].text)
+		if (ops[op].text && !op_is_slow(op))
 			known[n++] = (uint8_t)op;
 	for (uint32_t i = 0; i < seq->n_steps; i++)
 		if (!ops[seq->step[i].op].text)

@@ -49,6 +49,8 @@ enum op_need {
 	ASYNC = 1, /* may leave something pending in the local APIC */
 	TABLES = 2, /* writes the IDT: delivery may be broken afterwards */
 	MSRS = 4, /* writes an MSR that must be restored */
+	HOSTED = 32, /* waits for an event that only the host can give */
+	MCHECK = 64, /* writes or may set what machine checks leave behind; clears CR4.MCE */
 	LAPIC = 128, /* writes a register of the local APIC that must be restored */
 };
 
@@ -75,6 +77,10 @@ enum arg_kind {
 	ARG_TPR,
 	ARG_CLASS,
 	ARG_TIMER,
+	ARG_LINT,
+	ARG_MCV,
+	ARG_COPY,
+	ARG_MONITOR,
 	N_ARG_KINDS,
 };
 
@@ -116,6 +122,18 @@ size_t seq_encode(const struct seq *seq, uint8_t *out);
  * saved and replayed is the folded sequence, so numbers that come to mean something change nothing.
  */
 void seq_fold(struct seq *seq);
+
+/*
+ * Whether a step mostly ends the run by silence or waits for the host: nothing that chance should often
+ * put into a sequence.
+ */
+static inline int op_is_slow(unsigned op)
+{
+	return op == OP_HLT || op == OP_MWAIT || (ops[op].needs & HOSTED) != 0;
+}
+
+/* What its steps need and may leave behind, enum op_need. */
+unsigned seq_needs(const struct seq *seq);
 
 /* Length of the list behind an ARG_ kind, 0 when it is not a list; the name of one item. */
 unsigned list_len(enum arg_kind kind);

@@ -99,6 +99,10 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_TPR:
 	case ARG_CLASS:
 	case ARG_TIMER:
+	case ARG_LINT:
+	case ARG_MCV:
+	case ARG_COPY:
+	case ARG_MONITOR:
 		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;

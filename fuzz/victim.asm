@@ -31,6 +31,7 @@ LAPIC_ICR	equ W_LAPIC + 0x300
 LAPIC_ICR_HIGH	equ W_LAPIC + 0x310
 LAPIC_TPR	equ W_LAPIC + 0x80
 LAPIC_LVT_TIMER	equ W_LAPIC + 0x320
+LAPIC_LVT_LINT1	equ W_LAPIC + 0x360
 LAPIC_COUNT	equ W_LAPIC + 0x380
 LAPIC_COUNT_NOW	equ W_LAPIC + 0x390
 LAPIC_DIVIDE	equ W_LAPIC + 0x3e0
@@ -161,6 +162,7 @@ bits 64
 %define insn_mode MODE64
 
 section .uconst
+zeros:	times 32 db 0			; the page before is not there
 sled_ptr:
 	dq sled_k, sled_u, sled_c
 zero:	dq 0
@@ -251,6 +253,7 @@ section .head
 	dq sled_u, sled_u_long, sled_u_end
 	dq sled_c, sled_c_long, sled_c_end
 	dq sled_ptr, gate_tables
+	dq copy_k, copy_k_end, copy_u, copy_u_end
 	dq section..kinsn.start, kinsn_end
 	dq section..uinsn.start, uinsn_end
 	dq section..optab.start, section..bodytab.start

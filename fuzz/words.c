@@ -75,6 +75,10 @@ const char *addr_words(uint64_t addr, char *out, size_t cap)
 	else if (addr >= l->stubs && addr < l->entry_syscall)
 		fmt_print(out, cap, "entry_%u+%u", (unsigned)((addr - l->stubs) / l->stub_stride),
 			  (unsigned)((addr - l->stubs) % l->stub_stride));
+	else if (addr >= l->copy_k && addr < l->copy_k_end)
+		fmt_print(out, cap, "copy_k+%u", (unsigned)(addr - l->copy_k));
+	else if (addr >= l->copy_u && addr < l->copy_u_end)
+		fmt_print(out, cap, "copy_u+%u", (unsigned)(addr - l->copy_u));
 	else if (r && victim_place(addr, &p))
 		fmt_print(out, cap, "%s[%c]+%u", ops[p.op].text, ctx_letter[p.ctx], p.offset);
 	else if (r)

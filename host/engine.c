@@ -211,6 +211,11 @@ int engine_death(const struct engine *e)
 	return e->death;
 }
 
+int engine_injects(const struct engine *e)
+{
+	return e->ops->inject != NULL;
+}
+
 int engine_log(struct engine *e, const char *path)
 {
 	return e->ops->log(e, path);

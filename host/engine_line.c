@@ -8,6 +8,7 @@
 enum {
 	RETRY_MS = 100, /* silence after which a request is repeated; doubles each time */
 	RETRY_MS_MAX = 2000,
+	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 
 static void put(struct engine *e)
@@ -64,11 +65,21 @@ static enum engine_status silence(struct engine *e)
 	return ENGINE_OK;
 }
 
+/* What the machine tells while it is given an event is not seen on watch_fd again. */
+static enum engine_status inject(struct engine *e)
+{
+	e->ops->inject(e);
+	return e->ops->watch(e);
+}
+
 static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
 {
 	for (;;) {
 		int64_t until = e->deadline < e->retry_at ? e->deadline : e->retry_at;
 		int64_t wait = until - now_ms();
+
+		if (e->hosted && wait > INJECT_MS)
+			wait = INJECT_MS;
 		enum engine_status status;
 
 		switch (link_receive(&e->link, e->watch_fd, wait > 0 ? (int)wait : 0, ret_msg)) {
@@ -86,7 +97,9 @@ static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
 			status = e->ops->watch(e);
 			return status == ENGINE_OK ? ENGINE_DEAD : status;
 		case LINK_TIMEOUT:
-			status = silence(e);
+			status = e->hosted ? inject(e) : ENGINE_OK;
+			if (status == ENGINE_OK)
+				status = silence(e);
 			if (status != ENGINE_OK)
 				return status;
 			break;
@@ -139,6 +152,14 @@ static void ask_run(struct engine *e, int whole)
 	ask(e, MSG_RUN, payload, sizeof(run) + n);
 }
 
+static int needs_host(const struct engine_case *run)
+{
+	struct seq seq;
+
+	seq_decode(&seq, run->bytes, run->len);
+	return (seq_needs(&seq) & HOSTED) != 0;
+}
+
 enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_t len,
 				   int deadline_ms)
 {
@@ -149,6 +170,8 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
 	e->deadline = now_ms() + deadline_ms;
+	e->hosted = e->ops->inject && needs_host(&e->run);
+	e->served = 0;
 	ask_run(e, !e->has_base);
 	return ENGINE_OK;
 }
@@ -173,6 +196,7 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 		ask_run(e, 1);
 		status = answer(e, &msg);
 	}
+	e->hosted = 0;
 	if (status == ENGINE_OK &&
 	    (msg.head.type != MSG_DONE || msg.head.len != sizeof(*ret_done)))
 		status = ENGINE_FAULT;

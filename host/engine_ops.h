@@ -15,6 +15,8 @@ struct engine_ops {
 	int (*snapshot)(struct engine *e, char *err, size_t err_cap);
 	/* Something can be read from watch_fd, or the link is closed: what became of the machine? */
 	enum engine_status (*watch)(struct engine *e);
+	/* A run that may wait for an event of the host is under way: give it. NULL: this engine cannot. */
+	void (*inject)(struct engine *e);
 	void (*freeze)(struct engine *e); /* the deadline passed: keep the CPU as it is now */
 	/* To the snapshot, from any state, with a new link.fd if need be; afresh: not in place. */
 	int (*restore)(struct engine *e, int afresh);
@@ -60,6 +62,8 @@ struct engine {
 
 	struct engine_case base, run; /* taken by the guest; under way */
 	int has_base, whole;
+	int hosted; /* the run under way may wait for an event of the host */
+	uint64_t served; /* the engine's own: the last wait that got its event */
 };
 
 enum { ENGINE_SHORT_MS = 3000 }; /* for requests that only read what the guest has */

@@ -39,10 +39,13 @@ const char *outcome_name(enum outcome outcome)
 	return name[outcome];
 }
 
-/* A death, or text run in a mode it was not made for: either costs a return to the snapshot. */
+/*
+ * A death, or text run in a mode it was not made for: either costs a return to the snapshot. And an event
+ * that the host has to give.
+ */
 static int is_costly(const struct trace *t)
 {
-	return t->outcome != OUTCOME_DONE || t->unchecked;
+	return t->outcome != OUTCOME_DONE || t->unchecked || t->hosted;
 }
 
 int is_unknown(const struct result *r)
@@ -222,6 +225,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	r->j.trace.n = 0;
 	r->j.trace.outcome = OUTCOME_DONE;
 	const char *lacks = model_lacks(seq, o->profile);
+	if (!lacks && (seq_needs(seq) & HOSTED) && !engine_injects(o->engine))
+		lacks = "needs an engine that can inject NMIs and machine checks, as qemu does";
 	if (lacks) {
 		r->verdict = VERDICT_SKIP;
 		snprintf(r->reason, sizeof(r->reason), "%s", lacks);

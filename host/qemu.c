@@ -19,6 +19,7 @@
 #include "host/engine_ops.h"
 #include "host/proc.h"
 #include "host/qemu_args.h"
+#include "host/qemu_inject.h"
 #include "host/qmp.h"
 
 struct qemu {
@@ -229,6 +230,13 @@ static enum engine_status qemu_watch(struct engine *e)
 	return m->qmp.shutdown ? ENGINE_SHUTDOWN : ENGINE_OK;
 }
 
+static void inject(struct engine *e)
+{
+	struct qemu *m = e->machine;
+
+	qemu_inject(&m->qmp, &e->served);
+}
+
 static void qemu_freeze(struct engine *e)
 {
 	struct qemu *m = e->machine;
@@ -327,6 +335,7 @@ const struct engine_ops qemu_ops = {
 	.start = qemu_start,
 	.snapshot = qemu_snapshot,
 	.watch = qemu_watch,
+	.inject = inject,
 	.freeze = qemu_freeze,
 	.restore = qemu_restore,
 	.registers = qemu_registers,

@@ -22,6 +22,8 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(PKU, "protection keys")                                                                  \
 	X(UMIP, "UMIP")                                                                            \
 	X(MCE, "machine-check exception")                                                          \
+	X(MCA, "machine-check architecture: MCG_STATUS and banks")                                 \
+	X(MONITOR, "MONITOR and MWAIT")                                                            \
 	X(APERF, "APERF and MPERF")                                                                \
 	X(INVTSC, "invariant TSC")                                                                 \
 	X(HYPERVISOR, "a hypervisor is present")                                                   \

@@ -42,7 +42,7 @@ enum record_flag {
 	FIELD(uint64_t, rip, "saved RIP; LATE: bit set of the interrupt vectors left")             \
 	FIELD(uint64_t, cs, "saved CS, the whole slot; LATE: bit set of those in service")           \
 	FIELD(uint64_t, rflags, "saved RFLAGS")                                                    \
-	FIELD(uint64_t, rsp, "saved RSP")                                                          \
+	FIELD(uint64_t, rsp, "saved RSP; LATE: MCG_STATUS")                                        \
 	FIELD(uint64_t, ss, "saved SS, the whole slot; LATE: task priority")                         \
 	FIELD(uint64_t, landed, "RSP on entry: the stack it landed on, and where")                 \
 	FIELD(uint64_t, live_rflags, "RFLAGS in the handler")                                      \

@@ -79,6 +79,10 @@ _Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");
 	X(sled_c_end)                                                                              \
 	X(sled_ptr)                                                                                \
 	X(gate_tables)                                                                             \
+	X(copy_k)                                                                                  \
+	X(copy_k_end)                                                                              \
+	X(copy_u)                                                                                  \
+	X(copy_u_end)                                                                              \
 	X(kinsn_off)                                                                               \
 	X(kinsn_len)                                                                                \
 	X(uinsn_off)                                                                               \
@@ -108,6 +112,20 @@ const struct insn *victim_insn(uint64_t addr);
 
 /* Whether addr is in a loop of a step that waits for an event. */
 int victim_waits(uint64_t addr);
+
+/*
+ * What the host is to do for a guest whose RIP is addr: 0, or 1 + an index of host_event[]. The guest says
+ * nothing else: it waits in such a loop as long as RAX + RSI is -1, and RSI tells one wait from the next.
+ */
+unsigned victim_request(uint64_t addr);
+
+struct host_event {
+	uint8_t mc; /* a machine check; 0: the line LINT1 is pulled */
+	uint8_t mcg_status; /* 1 RIPV, 2 EIPV, 4 MCIP */
+	uint64_t status; /* of the bank */
+};
+enum { HOST_LINT1, HOST_MC, N_HOST_EVENTS = HOST_MC + 3 };
+extern const struct host_event host_event[N_HOST_EVENTS];
 
 /* The body of an op; 0 when the op has none for that context. */
 uint32_t victim_body(unsigned op, unsigned ctx, unsigned prefix, unsigned n_variants, unsigned variant);
