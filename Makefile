@@ -145,7 +145,14 @@ $B/%.dtb: efi/plan/%.dts
 	@mkdir -p $(@D)
 	dtc -q -I dts -O dtb -o $@ $<
 
-$B/trainwreck.img: $B/BOOTX64.EFI $(IMGPLAN)
+$B/seq: $B/trainwreck $(wildcard corpus/*.seq corpus/*/*.seq)
+	$(call SAY,ASM)
+	$(Q)rm -rf $@ $@.tmp
+	$(Q)$B/trainwreck asm -o $@.tmp corpus
+	$(Q)find $@.tmp -exec touch -d @$(IMGEPOCH) {} +
+	$(Q)mv $@.tmp $@
+
+$B/trainwreck.img: $B/BOOTX64.EFI $B/seq $(IMGPLAN)
 	$(call SAY,IMAGE)
 	$(Q)rm -f $@.tmp
 	$(Q)truncate -s 16M $@.tmp
@@ -154,6 +161,7 @@ $B/trainwreck.img: $B/BOOTX64.EFI $(IMGPLAN)
 	$(Q)touch -d @$(IMGEPOCH) $@.efi
 	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mmd -i $@.tmp ::/EFI ::/EFI/BOOT ::/trainwreck
 	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -i $@.tmp $@.efi ::/EFI/BOOT/BOOTX64.EFI
+	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -s -i $@.tmp $B/seq ::/trainwreck/
 	$(if $(IMGPLAN),SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -i $@.tmp $(IMGPLAN) ::/trainwreck/plan.dtb)
 	$(Q)rm -f $@.efi
 	$(Q)mv $@.tmp $@

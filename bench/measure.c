@@ -4,14 +4,9 @@
 
 #include "bench/prep.h"
 #include "efi/abi/fmt.h"
+#include "efi/abi/verdicts.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
-
-enum verdict {
-#define VERDICT(n, name, status, words) VERDICT_##name = n,
-#include "efi/abi/verdicts.def"
-#undef VERDICT
-};
 
 enum {
 	MSR_SMI_COUNT = 0x34,

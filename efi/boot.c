@@ -8,7 +8,7 @@
 #include "efi/abi/fmt.h"
 #include "efi/boot.h"
 
-enum { PAGE = 4096, PATH_MAX = 64, REJECTS_MAX = 64 };
+enum { PAGE = 4096, PATH_MAX = 160, ENTRY_MAX = 1024, REJECTS_MAX = 64 };
 
 static EFI_HANDLE self;
 static EFI_SYSTEM_TABLE *st;
@@ -107,45 +107,105 @@ int boot_read(const char *path, void *out, size_t cap, size_t *ret_len)
 	return 0;
 }
 
-/* The folder of a path must exist before the file can; that it exists already is as good. */
-static void make_folder(const char *path)
+/* The folders of a path must exist before the file can; that they exist already is as good. */
+static void make_folders(const char *path)
 {
 	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 	EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume;
-	const char *slash = strrchr(path, '\\');
 	EFI_FILE_HANDLE root, folder;
 	CHAR16 name[PATH_MAX];
 
-	if (!slash || slash == path || widen(name, PATH_MAX, path))
-		return;
-	name[slash - path] = 0;
 	if (bs->HandleProtocol(loaded->DeviceHandle, &guid, (void **)&volume) != EFI_SUCCESS ||
 	    volume->OpenVolume(volume, &root) != EFI_SUCCESS)
 		return;
-	if (root->Open(root, &folder, name,
-		       EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE,
-		       EFI_FILE_DIRECTORY) == EFI_SUCCESS)
-		folder->Close(folder);
+	for (size_t i = 1; path[i]; i++) {
+		if (path[i] != '\\' || widen(name, PATH_MAX, path))
+			continue;
+		name[i] = 0;
+		if (root->Open(root, &folder, name,
+			       EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE,
+			       EFI_FILE_DIRECTORY) == EFI_SUCCESS)
+			folder->Close(folder);
+	}
 	root->Close(root);
+}
+
+static int write_at(const char *path, UINT64 position, const void *data, size_t len)
+{
+	EFI_FILE_HANDLE file;
+	UINTN n = len;
+	EFI_STATUS s;
+
+	make_folders(path);
+	file = open_file(path, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE);
+	if (!file)
+		return -1;
+	s = file->SetPosition(file, position);
+	if (s == EFI_SUCCESS)
+		s = file->Write(file, &n, (void *)(uintptr_t)data);
+	if (file->Close(file) != EFI_SUCCESS || s != EFI_SUCCESS || n != len)
+		return -1;
+	return 0;
+}
+
+int boot_append(const char *path, const void *data, size_t len)
+{
+	return write_at(path, ~(UINT64)0, data, len);
+}
+
+int boot_exists(const char *path)
+{
+	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ);
+
+	if (file)
+		file->Close(file);
+	return file != NULL;
+}
+
+void boot_remove(const char *path)
+{
+	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE);
+
+	if (file)
+		file->Delete(file);
+}
+
+int boot_list(const char *path, unsigned index, char *out, size_t cap)
+{
+	static UINT64 entry[ENTRY_MAX / sizeof(UINT64)];
+	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ);
+	const EFI_FILE_INFO *info = (const void *)entry;
+	int found = 0;
+
+	while (file && !found) {
+		UINTN n = sizeof(entry);
+
+		if (file->Read(file, &n, entry) != EFI_SUCCESS || !n)
+			break;
+		narrow(out, cap, info->FileName);
+		found = out[0] != '.' && !index--;
+	}
+	if (file)
+		file->Close(file);
+	return found ? 0 : -1;
+}
+
+void boot_end(enum boot_end how)
+{
+	if (how == BOOT_HALT) {
+		st->ConOut->OutputString(st->ConOut, (CHAR16[]){ 'h', 'a', 'l', 't', 'e', 'd', '\r', '\n', 0 });
+		for (;;)
+			bs->Stall(1000000);
+	}
+	if (how == BOOT_REBOOT || how == BOOT_POWEROFF)
+		st->RuntimeServices->ResetSystem(how == BOOT_REBOOT ? EfiResetCold : EfiResetShutdown,
+						 EFI_SUCCESS, 0, NULL);
 }
 
 int boot_write(const char *path, const void *data, size_t len)
 {
-	const UINT64 rw = EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE;
-	EFI_FILE_HANDLE file = open_file(path, rw);
-	UINTN n = len;
-	EFI_STATUS s;
-
-	if (file)
-		file->Delete(file); /* or a longer old content would show behind the new one */
-	make_folder(path);
-	file = open_file(path, rw | EFI_FILE_MODE_CREATE);
-	if (!file)
-		return -1;
-	s = file->Write(file, &n, (void *)(uintptr_t)data);
-	if (file->Close(file) != EFI_SUCCESS || s != EFI_SUCCESS || n != len)
-		return -1;
-	return 0;
+	boot_remove(path); /* or a longer old content would show behind the new one */
+	return write_at(path, 0, data, len);
 }
 
 void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end)

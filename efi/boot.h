@@ -32,6 +32,20 @@ int boot_read(const char *path, void *out, size_t cap, size_t *ret_len);
 /* Create or replace a file there. Returns 0, or -1 when the volume does not take it. */
 int boot_write(const char *path, const void *data, size_t len);
 
+/* Add to the end of a file, which is made when it is not there. Returns 0, or -1. */
+int boot_append(const char *path, const void *data, size_t len);
+
+int boot_exists(const char *path);
+void boot_remove(const char *path);
+
+/* The name of a folder's index-th entry, its dots not counted. Returns 0, or -1 behind the last. */
+int boot_list(const char *path, unsigned index, char *out, size_t cap);
+
+enum boot_end { BOOT_RETURN, BOOT_HALT, BOOT_REBOOT, BOOT_POWEROFF };
+
+/* What becomes of the machine; returns only for BOOT_RETURN, or where the firmware cannot. */
+void boot_end(enum boot_end how);
+
 /*
  * Pages for as long as the application runs, zeroed, none of them in [avoid, avoid_end); NULL when
  * memory is short. Physical and linear address are the same.

@@ -61,17 +61,23 @@ static int cell(struct reader *r, uint32_t min, uint32_t max, uint32_t *ret)
 	return 0;
 }
 
-/* One of two words; *ret becomes which. */
-static int word(struct reader *r, const char *zero, const char *one, int *ret)
+/* One of some words, the list ended by NULL; *ret becomes which. */
+static int word(struct reader *r, const char *const words[], unsigned *ret)
 {
 	const char *s = text(r);
 	char want[64];
+	size_t n;
 
-	if (s && (!strcmp(s, zero) || !strcmp(s, one))) {
-		*ret = !strcmp(s, one);
-		return 0;
+	for (unsigned i = 0; s && words[i]; i++) {
+		if (!strcmp(s, words[i])) {
+			*ret = i;
+			return 0;
+		}
 	}
-	fmt_print(want, sizeof(want), "must be \"%s\" or \"%s\"", zero, one);
+	n = (size_t)fmt_print(want, sizeof(want), "must be");
+	for (unsigned i = 0; words[i] && n < sizeof(want); i++)
+		n += (size_t)fmt_print(want + n, sizeof(want) - n, "%s \"%s\"",
+				       !i ? "" : words[i + 1] ? "," : " or", words[i]);
 	return refuse(r, want);
 }
 
@@ -84,18 +90,29 @@ static int set_compatible(struct reader *r)
 
 static int set_mode(struct reader *r)
 {
-	int v = 0, bad = word(r, "serve", "bench", &v);
+	static const char *const words[] = { "serve", "bench", "test", NULL };
+	unsigned v = 0;
+	int bad = word(r, words, &v);
 
-	r->config.mode = v ? CONFIG_BENCH : CONFIG_SERVE;
+	r->config.mode = (enum config_mode)v;
 	return bad;
 }
 
 static int set_panic(struct reader *r)
 {
-	int v = 0, bad = word(r, "halt", "reset", &v);
+	static const char *const words[] = { "halt", "reset", NULL };
+	unsigned v = 0;
+	int bad = word(r, words, &v);
 
-	r->config.on_panic = v ? CONFIG_RESET : CONFIG_HALT;
+	r->config.on_panic = (enum config_panic)v;
 	return bad;
+}
+
+static int set_finish(struct reader *r)
+{
+	static const char *const words[] = { "return", "halt", "reboot", "poweroff", NULL };
+
+	return word(r, words, &r->config.on_finish);
 }
 
 static int set_port(struct reader *r)
@@ -136,6 +153,7 @@ static const struct {
 	{ "/", "compatible", set_compatible },
 	{ "/run", "mode", set_mode },
 	{ "/run", "on-panic", set_panic },
+	{ "/run", "on-finish", set_finish },
 	{ "/console", "port", set_port },
 	{ "/bench", "only", set_only },
 	{ "/bench", "samples", set_samples },

@@ -17,6 +17,7 @@ enum {
 enum config_mode {
 	CONFIG_SERVE, /* answer a host on the console */
 	CONFIG_BENCH, /* measure all rows and leave the figures on the stick */
+	CONFIG_TEST, /* run the stick's sequences against the model */
 };
 
 enum config_panic { CONFIG_HALT, CONFIG_RESET };
@@ -24,6 +25,7 @@ enum config_panic { CONFIG_HALT, CONFIG_RESET };
 struct config {
 	enum config_mode mode;
 	enum config_panic on_panic;
+	unsigned on_finish; /* enum boot_end */
 	uint16_t port; /* of the console's UART; 0: no console */
 	char only[CONFIG_GLOB_MAX]; /* which benchmarks, by id */
 	uint32_t samples, warmup;

@@ -9,6 +9,7 @@
 #include "efi/boot.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
+#include "efi/selftest.h"
 #include "efi/serve.h"
 #include "efi/standalone.h"
 #include "efi/takeover.h"
@@ -99,6 +100,8 @@ static const char *prepare(void)
 		why = space_load(&machine.space, bench_image, bench_image_end);
 	if (!why && machine.config.mode == CONFIG_BENCH)
 		why = standalone_prepare();
+	if (!why && machine.config.mode == CONFIG_TEST)
+		why = selftest_prepare();
 	return why;
 }
 
@@ -118,8 +121,10 @@ static void take(void)
 	takeover(&t);
 }
 
+static const char *not_back = ""; /* what the last handback could not put back */
+
 /* That the firmware still works is shown by making it work: its file system, then its console. */
-static void report(char *words, size_t cap, const char *not_back)
+static void report(char *words, size_t cap)
 {
 	int n = fmt_print(words, cap, "the machine is handed back%s%s\n",
 			  *not_back ? "; not as it was found: " : ", all as it was found", not_back);
@@ -131,8 +136,8 @@ static void report(char *words, size_t cap, const char *not_back)
 	boot_print("trainwreck: %s", words);
 }
 
-/* The part with the machine in our hands. 0, or -1 when the executor cannot start on this CPU. */
-static int run(struct wire_head *ret_quit, const char **ret_not_back)
+/* With the machine in our hands. 0, or -1 when the executor cannot start on this CPU. */
+static int taken(void (*body)(void *arg), void *arg)
 {
 	uint64_t flags;
 	int bad;
@@ -142,15 +147,24 @@ static int run(struct wire_head *ret_quit, const char **ret_not_back)
 	take();
 	/* for measuring too: it says where an event goes that nobody expects */
 	bad = exec_init(&machine.profile);
-	if (!bad && machine.config.mode == CONFIG_BENCH)
-		standalone_run();
-	else if (!bad)
-		*ret_quit = serve();
-	*ret_not_back = handback();
+	if (!bad)
+		body(arg);
+	not_back = handback();
 	if (flags & RFLAGS_IF)
 		sti();
 	boot_unhush();
 	return bad;
+}
+
+static void do_serve(void *ret_quit)
+{
+	*(struct wire_head *)ret_quit = serve();
+}
+
+static void do_measure(void *arg)
+{
+	(void)arg;
+	standalone_run();
 }
 
 /* Without a host a UART is only for last words; with one, nothing goes without it. */
@@ -159,33 +173,44 @@ static const char *open_line(void)
 	if (machine.config.port && !serial_open(&machine.serial, machine.config.port))
 		return NULL;
 	machine.config.port = 0;
-	if (machine.config.mode == CONFIG_BENCH)
+	if (machine.config.mode != CONFIG_SERVE)
 		return NULL;
 	return "no UART where the plan says (COM1, 0x3f8, if it says nothing): name the right port in "
 	       "the console node of " CONFIG_PATH;
 }
 
-/* What follows a run, with the firmware alive again. */
-static int finish(int bad, struct wire_head quit, const char *not_back)
+static int run(void)
 {
+	struct wire_head quit = { 0 };
 	char words[256];
+	int bad;
 
-	report(words, sizeof(words), not_back);
+	switch (machine.config.mode) {
+	case CONFIG_TEST:
+		bad = selftest_all(taken);
+		report(words, sizeof(words));
+		return bad;
+	case CONFIG_BENCH:
+		bad = taken(do_measure, NULL);
+		report(words, sizeof(words));
+		if (!bad)
+			return standalone_report();
+		break;
+	case CONFIG_SERVE:
+		bad = taken(do_serve, &quit);
+		report(words, sizeof(words));
+		if (!bad)
+			serve_bye(quit, words);
+		break;
+	}
 	if (bad)
 		boot_print("trainwreck: this CPU cannot run test cases: see docs/machines.md\n");
-	else if (machine.config.mode == CONFIG_BENCH)
-		bad = standalone_report();
-	else
-		serve_bye(quit, words);
-	if (machine.config.port)
-		serial_close(&machine.serial);
 	return bad;
 }
 
 int machine_main(void)
 {
-	struct wire_head quit = { 0 };
-	const char *why, *not_back;
+	const char *why;
 	int bad;
 
 	read_plan();
@@ -197,6 +222,9 @@ int machine_main(void)
 		boot_print("trainwreck: %s\n", why);
 		return -1;
 	}
-	bad = run(&quit, &not_back);
-	return finish(bad, quit, not_back);
+	bad = run();
+	if (machine.config.port)
+		serial_close(&machine.serial);
+	boot_end((enum boot_end)machine.config.on_finish);
+	return bad;
 }

@@ -20,6 +20,7 @@ enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2,
 static struct state was;
 static struct apic_saved was_apic;
 static uint8_t was_pic[2];
+static int task_is_ours; /* an earlier handback could not put back a null TR */
 
 const char *takeover_refuses(void)
 {
@@ -107,6 +108,8 @@ void takeover(const struct takeover *t)
 {
 	cli();
 	state_read(&was, t->profile->features);
+	if (task_is_ours)
+		was.tr = 0;
 	mask_sources();
 	load_control(t);
 	load_tables(t);
@@ -120,7 +123,8 @@ static void give_task(void)
 	uint64_t cr0 = read_cr0();
 	uint8_t *descriptor = (uint8_t *)(uintptr_t)(was.gdtr.base + (was.tr & ~7u));
 
-	if (!(was.tr & ~3u))
+	task_is_ours = !(was.tr & ~3u);
+	if (task_is_ours)
 		return;
 	write_cr0(cr0 & ~(uint64_t)CR0_WP);
 	descriptor[5] &= (uint8_t)~DESCRIPTOR_BUSY;

@@ -8,15 +8,10 @@
 
 #include <stddef.h>
 
+#include "efi/abi/verdicts.h"
 #include "fuzz/model.h"
 #include "host/engine.h"
 #include "host/known.h"
-
-enum verdict {
-#define VERDICT(id, name, status, words) VERDICT_##name = id,
-#include "efi/abi/verdicts.def"
-#undef VERDICT
-};
 
 enum { SIGNATURE_CAP = 192, KNOWN_IDS_MAX = 16, CONFIRM_TIMES = 3 };
 

@@ -81,6 +81,10 @@ static void test_values(void **state)
 	(void)state;
 	accepted(make("trainwreck,plan", "run", "mode", "bench", 6), &config);
 	assert_int_equal(config.mode, CONFIG_BENCH);
+	accepted(make("trainwreck,plan", "run", "mode", "test", 5), &config);
+	assert_int_equal(config.mode, CONFIG_TEST);
+	accepted(make("trainwreck,plan", "run", "on-finish", "poweroff", 9), &config);
+	assert_int_equal(config.on_finish, 3);
 	accepted(make("trainwreck,plan", "run", "on-panic", "reset", 6), &config);
 	assert_int_equal(config.on_panic, CONFIG_RESET);
 	accepted(make("trainwreck,plan", "console", "port", &port, 4), &config);
@@ -106,7 +110,7 @@ static void test_refusals(void **state)
 	refused(make("trainwreck,plan", "fuzz", NULL, NULL, 0), "/fuzz: no such node");
 	refused(make("trainwreck,plan", "run", "mod", "bench", 6), "/run: property 'mod' is not in");
 	refused(make("trainwreck,plan", "bench", "mode", "bench", 6), "/bench: property 'mode'");
-	refused(make("trainwreck,plan", "run", "mode", "fast", 5), "\"serve\" or \"bench\"");
+	refused(make("trainwreck,plan", "run", "mode", "fast", 5), "\"serve\", \"bench\" or \"test\"");
 	refused(make("trainwreck,plan", "run", "mode", "serve", 5), "/run: property 'mode' must");
 	refused(make("trainwreck,plan", "run", "mode", "serve\0x", 8), "/run: property 'mode' must");
 	refused(make("trainwreck,plan", "run", "mode", "", 0), "/run: property 'mode' must");
