@@ -41,6 +41,7 @@ enum rflag {
 enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_I = 16 };
 
 #define DR6_BS  0x4000ull
+#define DR6_BD  0x2000ull
 #define DR6_B   0xfull
 
 /* SS's hidden part: a null one is unusable, and what else is in it may depend on how it got there. */
@@ -50,7 +51,7 @@ enum { SS_USABLE, SS_NULL, SS_NULL_RETURNED };
 struct event {
 	uint8_t vec;
 	uint8_t soft; /* INT n, INT3, INTO: gate DPL checked, EXT 0 */
-	uint8_t fault; /* fault class: RF is set in the saved image */
+	uint8_t fault; /* fault class: RF is set in the saved image, but for a code breakpoint */
 	uint8_t has_err;
 	uint8_t hw_nmi, hw_irq;
 	uint16_t rule; /* that raised it */
@@ -69,7 +70,7 @@ struct cpu {
 	unsigned n_observed;
 
 	uint64_t reg[N_GPR];
-	uint64_t rip, rflags, cr0, cr2, dr6, efer, fmask, lstar, gs, kgs;
+	uint64_t rip, rflags, cr0, cr2, dr[4], dr6, dr7, efer, fmask, lstar, gs, kgs;
 	uint16_t cs, ss;
 	uint8_t cpl, mode64, ss_unusable;
 
@@ -83,7 +84,11 @@ struct cpu {
 	uint64_t served; /* RSI + 1 of the last wait for which the host has done something */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
-	uint8_t db_trap; /* #DB trap pending for the next boundary */
+	uint8_t db_trap; /* single-step #DB pending for the next boundary */
+	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
+	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */
+	uint8_t rep_left; /* at this boundary a string instruction has iterations left */
+	uint8_t rep_shadow_ss, rep_shadow_sti; /* the shadow that its last iteration began in */
 	uint16_t db_rule;
 
 	uint64_t insn_start;
@@ -95,9 +100,10 @@ struct cpu {
 	uint64_t end;
 	unsigned needs; /* of the steps, enum op_need */
 	uint8_t may_step; /* TF can be set in this sequence */
-	uint16_t rip_rule, rflags_rule, land_rule; /* provenance of fields of the next record */
+	uint16_t rip_rule, rflags_rule, land_rule, dr6_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
 	uint8_t overlaid[N_RULES];
+	uint8_t chosen[N_RULES]; /* choices that are made once a run: the branch, plus one */
 
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
@@ -116,6 +122,12 @@ uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value);
 
 /* Take one of n branches; the manual leaves it open. */
 unsigned choose(struct cpu *c, enum rule_id id, unsigned n);
+
+/*
+ * The same, once a run: what a machine does one way it does that way throughout. For what is asked at
+ * each of many events that nothing is recorded between, or every path would be a path too many.
+ */
+unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 
 /* Put a fault into c->raise; always returns 1, so that callers can return it. */
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
@@ -141,7 +153,7 @@ struct desc {
 	uint8_t type, s, dpl, p, l, d; /* type: 4 bits */
 };
 /* Read the descriptor of a non-null selector; 0 when it lies outside its table. */
-int desc_read(const struct cpu *c, uint16_t sel, struct desc *ret_desc);
+int desc_read(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 static inline int desc_code(const struct desc *d)
 {
 	return d->s && (d->type & 8);
@@ -165,6 +177,20 @@ void deliver(struct cpu *c, struct event ev);
 /* The entry at RIP records what it saw, and the tape goes on or ends. */
 void record_entry(struct cpu *c, enum entry entry, unsigned vec);
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
+
+/* --- model_debug.c ---------------------------------------------------------------------------- */
+/* An access that was made: does it meet a data breakpoint? */
+void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access);
+/* The same for a read of the IDT, GDT or TSS that the processor makes by itself. */
+void debug_table(struct cpu *c, uint64_t addr, unsigned len);
+/* At a boundary: the trap of what was met or stepped over; the breakpoint on what comes. 1: delivered. */
+int debug_trap(struct cpu *c, int shadow_ss);
+int debug_code(struct cpu *c, int shadow_ss);
+/* An instruction faults that began with these hits. */
+void debug_faulted(struct cpu *c, unsigned before);
+void debug_int1(struct cpu *c);
+void debug_delivered(struct cpu *c, const struct event *ev);
+void debug_recorder(struct cpu *c);
 
 /* --- model_apic.c ----------------------------------------------------------------------------- */
 /* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */

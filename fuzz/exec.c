@@ -66,6 +66,7 @@ static void convert(const struct raw_record *raw, struct record *r)
 		.live_rflags = raw->rflags,
 		.cr2 = raw->cr2,
 		.dr6 = raw->dr6,
+		.dr7 = raw->dr7,
 		.gs_base = raw->gs_base,
 		.rcx = raw->rcx,
 		.r11 = raw->r11,
@@ -136,7 +137,6 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	*harn(H_LATENMI) = 0;
 	for (unsigned i = 0; i < 4; i++)
 		*harn(H_LATEVEC + 8 * i) = 0;
-	write_dr6(DR6_START);
 	write_cr2(0);
 	if (seq.flags & START_TS)
 		write_cr0(CR0_START | CR0_TS_BIT);
@@ -148,7 +148,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	x.n_rec = (unsigned)*harn(H_NREC);
 	for (unsigned i = 0; i < x.n_rec; i++)
 		convert(&raw[i], &x.rec[i]);
-	state_wipe_stacks(raw, x.n_rec);
+	state_wipe_stacks(&t, raw, x.n_rec);
 	late(&x.rec[x.n_rec++]);
 	if (++x.since_check >= CHECK_EVERY) {
 		char words[8];

@@ -79,6 +79,26 @@ static void restore_mc(void)
 	wrmsr(IA32_MCG_STATUS, 0);
 }
 
+static void debug_start(void)
+{
+	write_dr7(DR7_START);
+	write_dr0(BP_NOWHERE);
+	write_dr1(BP_NOWHERE);
+	write_dr2(BP_NOWHERE);
+	write_dr3(BP_NOWHERE);
+}
+
+/*
+ * First of all: nothing else of the executor may meet a breakpoint. Where DR7.GD is left the write
+ * is detected once; the recorder returns to it, since the event is one of a drain.
+ */
+static void disarm(void)
+{
+	*harn(H_MODE) = MODE_DRAIN;
+	debug_start();
+	*harn(H_MODE) = MODE_IDLE;
+}
+
 void state_init(const struct profile *p)
 {
 	const struct victim_labels *l = victim_labels();
@@ -105,6 +125,8 @@ void state_init(const struct profile *p)
 	wrmsr(IA32_EFER, EFER_START);
 	wrmsr(IA32_FMASK, FMASK_START);
 	write_cr0(CR0_START);
+	write_dr6(DR6_START);
+	debug_start();
 	set_bottom(at(W_HARN + H_SETS));
 	fill_stacks();
 }
@@ -117,10 +139,15 @@ void state_layout(unsigned layout)
 }
 
 /* Only what landed was written; so only that is put back. */
-void state_wipe_stacks(const struct raw_record *raw, unsigned n)
+void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsigned n)
 {
 	uint64_t low[N_REGIONS];
 
+	/* a breakpoint on the handler of #DB nests deliveries that nobody records */
+	if (t->needs & DEBUG) {
+		fill_stacks();
+		return;
+	}
 	for (unsigned i = 0; i < N_REGIONS; i++)
 		low[i] = regions[i].base + regions[i].len;
 	for (unsigned i = 0; i < n && i < RECORDS_MAX; i++) {
@@ -155,6 +182,9 @@ void state_restore(const struct tape *t)
 	if (t->needs & TABLES || x.layout)
 		memcpy(at(W_IDT), x.idt[0], IDT_LEN);
 	x.layout = 0;
+	if (t->needs & DEBUG)
+		disarm();
+	write_dr6(DR6_START);
 	if (t->needs & MSRS) {
 		wrmsr(IA32_EFER, EFER_START);
 		wrmsr(IA32_FMASK, FMASK_START);
@@ -212,6 +242,14 @@ unsigned exec_selfcheck(char *words, size_t cap)
 		{ IA32_GS_BASE, GS_K, "GS_BASE" },
 		{ IA32_KERNEL_GS_BASE, GS_U, "KERNEL_GS_BASE" },
 	};
+	const struct {
+		uint64_t is, must;
+		const char *name;
+	} dr[] = {
+		{ read_dr0(), BP_NOWHERE, "DR0" }, { read_dr1(), BP_NOWHERE, "DR1" },
+		{ read_dr2(), BP_NOWHERE, "DR2" }, { read_dr3(), BP_NOWHERE, "DR3" },
+		{ read_dr6(), DR6_START, "DR6" },  { read_dr7(), DR7_START, "DR7" },
+	};
 	unsigned n = 0;
 
 	n = check_bytes("the IDT", at(W_IDT), x.idt[0], IDT_LEN, words, cap, n);
@@ -264,6 +302,13 @@ unsigned exec_selfcheck(char *words, size_t cap)
 		if (!n)
 			fmt_print(words, cap, "local APIC: %s of vectors from 0x%x on is 0x%x",
 				  i & 8 ? "IRR" : "ISR", 32 * (i & 7), v);
+		n++;
+	}
+	for (unsigned i = 0; i < sizeof(dr) / sizeof(dr[0]); i++) {
+		if (dr[i].is == dr[i].must)
+			continue;
+		if (!n)
+			fmt_print(words, cap, "%s is 0x%lx, not 0x%lx", dr[i].name, dr[i].is, dr[i].must);
 		n++;
 	}
 	if (read_cr0() != CR0_START) {

@@ -27,6 +27,6 @@ void state_layout(unsigned layout);
 void state_restore(const struct tape *t);
 
 /* Fill the stacks anew where the run's n raw records landed. */
-void state_wipe_stacks(const struct raw_record *raw, unsigned n);
+void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsigned n);
 
 #endif

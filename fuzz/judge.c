@@ -35,7 +35,7 @@ static enum record_field first_field(const struct record *a, const struct record
 	/* what the event is, and where, before what it found */
 	static const enum record_field order[] = {
 		F_vector, F_entry, F_flags, F_err, F_rip, F_cs, F_rflags, F_rsp, F_ss, F_landed,
-		F_live_rflags, F_live_ss, F_live_cpl, F_cr2, F_dr6, F_gs_base, F_rcx, F_r11, F_step, F_depth,
+		F_live_rflags, F_live_ss, F_live_cpl, F_cr2, F_dr6, F_dr7, F_gs_base, F_rcx, F_r11, F_step, F_depth,
 	};
 	unsigned i = 0;
 

@@ -46,9 +46,18 @@ static void mask_dr6(struct record *r)
 		r->dr6 = 0;
 }
 
+static void mask_dr7(struct record *r)
+{
+	if (r->entry != ENTRY_IDT || r->vector != VEC_DB)
+		r->dr7 = 0;
+}
+
+/* Neither Ln nor Gn enables the breakpoint. */
 static void mask_dr6_b(struct record *r)
 {
-	r->dr6 &= ~0xfull;
+	for (unsigned i = 0; i < 4; i++)
+		if (!(r->dr7 >> (2 * i) & 3))
+			r->dr6 &= ~(1ull << i);
 }
 
 static void mask_syscall(struct record *r)

@@ -40,6 +40,13 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 #include "fuzz/rules.def"
 #undef RULE
 
+unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n)
+{
+	if (!c->chosen[id])
+		c->chosen[id] = (uint8_t)(1 + choose(c, id, n));
+	return c->chosen[id] - 1u;
+}
+
 uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
 {
 	uint64_t v = value;
@@ -52,6 +59,11 @@ uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
 		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
 		    (o->vector >= 0 && (c->vec < o->vector || c->vec > o->vector + o->more)))
 			continue;
+		if (o->kills && v && !(o->maybe && !choose(c, id, 2))) {
+			o->uses++;
+			c->out->dies = c->out->unchecked = 1;
+			end_run(c, OUTCOME_DONE, id);
+		}
 		if (((v & o->and) ^ o->xor) == v || (o->maybe && !choose(c, id, 2)))
 			continue;
 		v = (v & o->and) ^ o->xor;
@@ -172,17 +184,16 @@ static int boundary(struct cpu *c)
 	shadow_ss = c->shadow_ss;
 	shadow_sti = c->shadow_sti;
 	c->shadowed = (uint8_t)(shadow_ss || shadow_sti);
+	c->rep_shadow_ss = (uint8_t)shadow_ss;
+	c->rep_shadow_sti = (uint8_t)shadow_sti;
 	c->shadow_ss = c->shadow_sti = 0;
 	/* a fault met in delivery between two instructions is none of the last one's */
 	c->rf_before = (c->rflags & FL_RF) != 0;
 	arrive(c);
 	if (c->mc_pending)
 		return machine_check(c);
-	if (c->db_trap) {
-		c->dr6 = rule(c, RULE_DR6_SINGLE_STEP, (c->dr6 & ~DR6_B) | DR6_BS);
-		deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = c->db_rule });
+	if (debug_trap(c, shadow_ss))
 		return 1;
-	}
 	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&
 	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2))) {
 		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
@@ -198,7 +209,7 @@ static int boundary(struct cpu *c)
 		end_run(c, OUTCOME_HANG, RULE_HLT);
 		return 1;
 	}
-	return 0;
+	return debug_code(c, shadow_ss);
 }
 
 /* --- one instruction --------------------------------------------------------------------------- */
@@ -248,10 +259,11 @@ static void run_entry(struct cpu *c)
 		record_entry(c, ENTRY_IDT, (unsigned)((rip - l->stubs) / l->stub_stride));
 }
 
-static void take_fault(struct cpu *c)
+static void take_fault(struct cpu *c, unsigned hits)
 {
 	struct event ev = c->raise;
 
+	debug_faulted(c, hits);
 	c->rip = ev.rip = c->insn_start;
 	deliver(c, ev);
 }
@@ -259,19 +271,20 @@ static void take_fault(struct cpu *c)
 static void one_instruction(struct cpu *c)
 {
 	const struct insn *in;
-	unsigned mode = c->mode64 ? INSN_MODE64 : INSN_MODE32;
+	unsigned mode = c->mode64 ? INSN_MODE64 : INSN_MODE32, hits = c->db_hits;
 	int tf;
 
 	c->insn_start = c->rip;
 	c->vec = 0;
 	c->rf_before = 0;
+	c->rep_left = 0;
 	if (is_entry(c->rip) && c->cpl == 0) {
 		run_entry(c);
 		return;
 	}
 	c->rf_before = (c->rflags & FL_RF) != 0;
 	if (mem_fetch(c, c->rip)) {
-		take_fault(c);
+		take_fault(c, hits);
 		return;
 	}
 	in = victim_insn(c->rip);
@@ -285,11 +298,12 @@ static void one_instruction(struct cpu *c)
 	tf = (c->rflags & FL_TF) != 0;
 	c->delivered = 0;
 	if (execute(c, in)) {
-		take_fault(c);
+		take_fault(c, hits);
 		return;
 	}
 	/* of several shadows in a row only the first one is promised */
-	if ((c->shadow_ss || c->shadow_sti) && c->shadowed && choose(c, RULE_SHADOW_CHAINED, 2))
+	if (!c->rep_left && (c->shadow_ss || c->shadow_sti) && c->shadowed &&
+	    choose(c, RULE_SHADOW_CHAINED, 2))
 		c->shadow_ss = c->shadow_sti = 0;
 	if (!c->delivered)
 		single_step(c, in->kind, tf);
@@ -353,6 +367,9 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->rflags = t.rflags;
 	c->cr0 = CR0_START | (seq->flags & START_TS ? CR0_TS_BIT : 0);
 	c->dr6 = DR6_START;
+	c->dr7 = DR7_START;
+	for (unsigned i = 0; i < 4; i++)
+		c->dr[i] = BP_NOWHERE;
 	c->efer = EFER_START;
 	c->fmask = FMASK_START;
 	c->lstar = l->entry_syscall;
@@ -360,6 +377,8 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->gs = GS_K;
 	c->kgs = GS_U;
 	start_context(c, seq_ctx(seq));
+	/* what efi/entry.inc chose the way in by; a string instruction without a body of its own writes there */
+	reg[GPR_DI] = seq_ctx(seq) == CTX_K ? SEL_KDS : seq_ctx(seq);
 }
 
 /* What is left when the run is over: one IRETQ opens NMIs, every interrupt is let in. */

@@ -55,6 +55,7 @@ struct overlay_line {
 	uint8_t vendor; /* enum vendor the line is for; VENDOR_OTHER: every one */
 	int16_t vector; /* only for events of this vector; -1: every one */
 	uint8_t more; /* and of so many vectors after it */
+	uint8_t kills; /* where the result is not 0 the engine dies, or is of no more use */
 	uint8_t maybe; /* only sometimes, for reasons of its own: a choice */
 	uint64_t and, xor;
 	uint64_t uses; /* how often it changed a result in the last prediction */
@@ -80,6 +81,7 @@ struct path {
 
 struct trace {
 	uint8_t outcome; /* enum outcome */
+	uint8_t dies; /* unchecked, and the engine dies or is of no more use: a line said `kills` */
 	uint8_t harness; /* an event came in harness text */
 	uint8_t hosted; /* a step waited for an event of the host */
 	uint8_t unchecked; /* from here on text runs in a mode it was not assembled for: the records end, nothing is said of what follows */

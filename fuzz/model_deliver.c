@@ -24,6 +24,8 @@ static enum class class_of(const struct cpu *c, unsigned vec)
 
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death)
 {
+	if (c->done)
+		return;
 	c->done = 1;
 	c->out->outcome = (uint8_t)outcome;
 	c->out->death = (uint16_t)death;
@@ -44,7 +46,16 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 	uint64_t fl = c->rflags & ~(uint64_t)FL_RF;
 	uint64_t rf;
 
-	if (ev->fault) {
+	if (ev->rule == RULE_CODE_BP) {
+		c->rflags_rule = RULE_RF_CODE_BP;
+		rf = rule(c, RULE_RF_CODE_BP, 0);
+	} else if (ev->rule == RULE_GENERAL_DETECT) {
+		c->rflags_rule = RULE_RF_GENERAL_DETECT;
+		rf = choose_once(c, RULE_RF_GENERAL_DETECT, 2) == 0 || c->rf_before;
+	} else if (!ev->fault && c->rep_left) {
+		c->rflags_rule = RULE_RF_REP;
+		rf = rule(c, RULE_RF_REP, 1);
+	} else if (ev->fault) {
 		c->rflags_rule = RULE_RF_FAULT;
 		rf = rule(c, RULE_RF_FAULT, 1) || c->rf_before;
 	} else if (ev->soft || ev->rule == RULE_INT1) {
@@ -67,6 +78,8 @@ static int new_stack(struct cpu *c, unsigned ist, unsigned ext, uint64_t *ret_rs
 	};
 	uint64_t rsp;
 
+	if (ist || c->cpl)
+		debug_table(c, W_TSS + (ist ? 28 + 8 * ist : 4), 8);
 	if (ist) {
 		rsp = rule(c, RULE_STACK_IST, top[ist]);
 		c->land_rule = RULE_STACK_IST;
@@ -109,6 +122,7 @@ static int check_gate(struct cpu *c, const struct event *ev, unsigned ext)
 	uint64_t lo = idt_qword(c, ev->vec, 0);
 	unsigned attr = lo >> 40 & 0xff;
 
+	debug_table(c, W_IDT + 16ull * ev->vec, 16);
 	if (rule(c, RULE_GATE_TYPE, (attr & 0x1e) != 0x0e))
 		return idt_fault(c, V_GP, ev, ext, RULE_GATE_TYPE);
 	if (rule(c, RULE_GATE_DPL, ev->soft && (attr >> 5 & 3) < c->cpl))
@@ -131,12 +145,13 @@ static int attempt(struct cpu *c, const struct event *ev)
 	lo = idt_qword(c, ev->vec, 0);
 	hi = idt_qword(c, ev->vec, 1);
 	attr = lo >> 40 & 0xff;
+	debug_table(c, W_GDT + SEL_KCS, 8);
 	if (new_stack(c, lo >> 32 & 7, ext, &rsp) || push_frame(c, ev, &rsp))
 		return 1;
 
 	/* SDM 6.14.4 and INT n's operation keep SS without a ring change, 6.14.5 nulls it with IST */
 	if (c->cpl ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
-		     (lo >> 32 & 7) && choose(c, RULE_SS_WITH_IST, 2)) {
+		     (lo >> 32 & 7) && choose_once(c, RULE_SS_WITH_IST, 2)) {
 		c->ss = 0;
 		c->ss_unusable = SS_NULL;
 	}
@@ -168,6 +183,7 @@ void deliver(struct cpu *c, struct event ev)
 	uint64_t rip = ev.soft ? c->insn_start : ev.rip;
 
 	c->delivered = 1;
+	debug_delivered(c, &ev);
 	c->shadow_sti = c->shadow_ss = 0;
 	c->db_trap = 0;
 	c->halted = 0;
@@ -178,8 +194,14 @@ void deliver(struct cpu *c, struct event ev)
 	c->out->why[c->out->n][F_vector] = ev.rule;
 	if (ev.vec == V_PF && ev.fault)
 		c->cr2 = ev.cr2;
-	for (unsigned nest = 0; attempt(c, &ev); nest++) {
-		struct event nested = c->raise;
+	for (unsigned nest = 0;; nest++) {
+		unsigned hits = c->db_hits;
+		struct event nested;
+
+		if (!attempt(c, &ev))
+			break;
+		nested = c->raise;
+		debug_faulted(c, hits);
 
 		/* of INT1, which is no INT n, no manual says it */
 		if (ev.rule == RULE_INT1 && choose(c, RULE_RIP_INT1, 2) == 0)
@@ -203,6 +225,7 @@ void deliver(struct cpu *c, struct event ev)
 		ev = nested;
 		first = ev.vec;
 	}
+	c->rep_left = 0;
 	c->out->why[c->out->n][F_vector] = ev.rule;
 	/* another saved RIP for a fault is mostly another fault: it is the raising rule that is in doubt */
 	c->rip_rule = ev.fault ? ev.rule : RULE_RIP_TRAP;
@@ -231,7 +254,8 @@ static void why_fields(struct cpu *c, uint16_t why[F_COUNT], const struct record
 	if (r->err & 2 && (r->vector == V_GP || r->vector == V_NP))
 		why[F_err] = RULE_IDT_ERROR_CODE;
 	why[F_live_rflags] = RULE_DELIVERY_FLAGS;
-	why[F_dr6] = RULE_DR6_SINGLE_STEP;
+	why[F_dr6] = c->dr6_rule ? c->dr6_rule : RULE_DR6_SINGLE_STEP;
+	why[F_dr7] = RULE_GD_CLEARED;
 	why[F_gs_base] = RULE_SWAPGS;
 	if (r->entry == ENTRY_SYSCALL || r->entry == ENTRY_SYSCALL32) {
 		why[F_live_rflags] = RULE_SYSCALL_FMASK;
@@ -296,6 +320,8 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec)
 	uint64_t next, rsp = c->reg[GPR_SP];
 	int harness = 0;
 
+	if (entry == ENTRY_IDT && vec == V_DB)
+		debug_recorder(c);
 	*r = (struct record){
 		.vector = (uint8_t)vec,
 		.entry = (uint8_t)entry,
@@ -305,6 +331,7 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec)
 		.live_rflags = c->rflags,
 		.cr2 = c->cr2,
 		.dr6 = c->dr6,
+		.dr7 = c->dr7,
 		.gs_base = c->gs,
 		.rcx = c->reg[GPR_CX],
 		.r11 = c->reg[GPR_11],

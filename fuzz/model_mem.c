@@ -151,6 +151,7 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	for (unsigned i = 0; p && i < len; i++)
 		v |= (uint64_t)p[i] << (8 * i);
 	*ret_value = v;
+	debug_access(c, addr, len, access);
 	return 0;
 }
 
@@ -163,5 +164,6 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	p = bytes(c, addr, len);
 	for (unsigned i = 0; p && i < len; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
+	debug_access(c, addr, len, access | ACC_WRITE);
 	return 0;
 }

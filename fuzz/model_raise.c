@@ -25,6 +25,7 @@ int act_int1(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (!rule(c, RULE_INT1, 1))
 		return fault(c, V_UD, 0, RULE_INT1);
+	debug_int1(c);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = RULE_INT1 });
 	return 0;
 }

@@ -2,18 +2,18 @@
 /* Descriptors, and the checks of what loads them. */
 #include "fuzz/cpu_state.h"
 
-int desc_read(const struct cpu *c, uint16_t sel, struct desc *ret_desc)
+int desc_read(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	static uint8_t gdt[GDT_LEN];
 	const uint8_t *d;
 
-	(void)c;
 	if (!gdt[SEL_KCS + 5])
 		gdt_build(gdt, W_TSS);
 	*ret_desc = (struct desc){ 0 };
 	if (sel & 4 || (sel | 7) > GDT_LIMIT) /* LDTR is null: every LDT reference is outside */
 		return 0;
 	d = gdt + (sel & ~7);
+	debug_table(c, W_GDT + (sel & ~7u), 8);
 	*ret_desc = (struct desc){
 		.type = d[5] & 15,
 		.s = d[5] >> 4 & 1,

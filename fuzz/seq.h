@@ -51,6 +51,7 @@ enum op_need {
 	MSRS = 4, /* writes an MSR that must be restored */
 	HOSTED = 32, /* waits for an event that only the host can give */
 	MCHECK = 64, /* writes or may set what machine checks leave behind; clears CR4.MCE */
+	DEBUG = 8, /* writes debug registers: any access and any instruction may then trap */
 	LAPIC = 128, /* writes a register of the local APIC that must be restored */
 };
 
@@ -81,6 +82,12 @@ enum arg_kind {
 	ARG_MCV,
 	ARG_COPY,
 	ARG_MONITOR,
+	ARG_BPX,
+	ARG_BPD,
+	ARG_DR7,
+	ARG_DR6,
+	ARG_DRN,
+	ARG_REP,
 	N_ARG_KINDS,
 };
 

@@ -103,6 +103,12 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_MCV:
 	case ARG_COPY:
 	case ARG_MONITOR:
+	case ARG_BPX:
+	case ARG_BPD:
+	case ARG_DR7:
+	case ARG_DR6:
+	case ARG_DRN:
+	case ARG_REP:
 		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;

@@ -14,7 +14,6 @@
 #define FMASK_START  0x47700ull /* AC NT IOPL DF IF TF */
 #define GS_K         (W_DSUP + 0ull)
 #define GS_U         (W_DUSER + 0ull)
-#define DR6_START    0xffff0ff0ull
 #define NONCANONICAL 0x8000000000000000ull
 #define LAST_LOWER   0x00007fffffffffffull
 

@@ -21,6 +21,7 @@ R_RAX	equ 0
 R_RCX	equ 1
 R_RDX	equ 2
 R_RSP	equ 4
+R_RDI	equ 7
 R_NONE	equ 255
 
 MAIN_START	equ W_MAIN + L_MAIN - STACK_START_GAP
@@ -106,10 +107,11 @@ sled_k_end:
 section .utext
 %define ctx CTX_U
 ; Where ring 3 lands. LEA with an address-size prefix is 7 bytes long in 64-bit mode and 5 in
-; compatibility mode, where its last two are a jump: so a pad goes on in the mode it is run in.
+; compatibility mode, where its last two are a jump: so a pad goes on in the mode it is run in. It loads
+; EBP, which nothing reads: what RDI points to is written by string instructions.
 %macro PAD 0
 %define insn_mode (MODE64 | MODE32)
-	I MODEPAD, 0, 0, 0, {db 0x67, 0x8d, 0xbe, 0, 0}
+	I MODEPAD, 0, 0, 0, {db 0x67, 0x8d, 0xae, 0, 0}
 	I JMPSHORT, 0, 0, %%compat, {db 0xeb, %%compat - ($ + 2)}
 %define insn_mode MODE64
 	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
@@ -166,8 +168,10 @@ zeros:	times 32 db 0			; the page before is not there
 sled_ptr:
 	dq sled_k, sled_u, sled_c
 zero:	dq 0
-sel_kds: dq SEL_KDS
-sel_uds: dq SEL_UDS
+; within the reach of one breakpoint of 4 bytes
+sel_kds: dw SEL_KDS
+sel_uds: dw SEL_UDS
+	dd 0
 align 64
 go_frame_u:
 	dq land_u, SEL_UCS, USTK_START, SEL_UDS

@@ -76,6 +76,8 @@ const char *engine_words(const struct engine *e);
  * good after ENGINE_OK, for a fresh state. On a failure the engine is of no more use: stop it.
  */
 enum engine_status engine_recover(struct engine *e);
+/* The same with a new process. */
+enum engine_status engine_renew(struct engine *e);
 
 /* The CPU's registers as the engine prints them, after SHUTDOWN or HANG. Length, or -1. */
 int engine_registers(struct engine *e, char *buf, size_t cap);

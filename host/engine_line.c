@@ -280,6 +280,11 @@ static enum engine_status restore(struct engine *e, int afresh)
 	return engine_ident(e, ENGINE_SHORT_MS);
 }
 
+enum engine_status engine_renew(struct engine *e)
+{
+	return restore(e, 1);
+}
+
 enum engine_status engine_recover(struct engine *e)
 {
 	enum engine_status status = restore(e, 0);

@@ -74,7 +74,7 @@ static int parse_effect(struct parser *p, const struct known_entry *e, struct ov
 	static const struct {
 		const char *word;
 		int wants_number;
-	} forms[] = { { "never", 0 }, { "always", 0 }, { "value ", 1 }, { "and ", 1 }, { "xor ", 1 } };
+	} forms[] = { { "never", 0 }, { "always", 0 }, { "value ", 1 }, { "and ", 1 }, { "xor ", 1 },	 { "kills", 0 } };
 	const char *effect = e->effect;
 	unsigned f;
 	uint64_t v = 0;
@@ -82,7 +82,7 @@ static int parse_effect(struct parser *p, const struct known_entry *e, struct ov
 	line->maybe = !strncmp(effect, "maybe ", 6);
 	if (line->maybe)
 		effect += 6;
-	for (f = 0; f < 5; f++) {
+	for (f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
 		size_t len = strlen(forms[f].word);
 		if (forms[f].wants_number && !strncmp(effect, forms[f].word, len) &&
 		    !number(effect + len, &v))
@@ -111,9 +111,13 @@ static int parse_effect(struct parser *p, const struct known_entry *e, struct ov
 		line->and = UINT64_MAX;
 		line->xor = v;
 		return 0;
+	case 5:
+		line->and = UINT64_MAX;
+		line->kills = 1;
+		return 0;
 	}
 	return fail(p, e->lineno, "effect '%s' is none; write: value N, and 0xMASK, xor 0xMASK, "
-		    "never or always, with `maybe` before it where the engine does it at times", e->effect);
+		    "never, always or kills, with `maybe` before it where the engine does it at times", e->effect);
 }
 
 static int parse_rule(struct parser *p, const struct known_entry *e, struct overlay_line *line)

@@ -14,7 +14,7 @@ static int same_trace(const struct seq *seq, const struct profile *profile, stru
 	static struct trace t;
 
 	model_predict(seq, profile, overlay, &trace->path, &t);
-	return t.outcome == trace->outcome && t.n == trace->n &&
+	return t.outcome == trace->outcome && t.dies == trace->dies && t.n == trace->n &&
 	       !memcmp(t.rec, trace->rec, t.n * sizeof(t.rec[0]));
 }
 
@@ -31,6 +31,7 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 			continue;
 		known->line[i].and = UINT64_MAX;
 		known->line[i].xor = 0;
+		known->line[i].kills = 0;
 		if (same_trace(seq, profile, &known->overlay, trace))
 			continue; /* and stays without it, for two lines may say the same */
 		needed[i] = 1;

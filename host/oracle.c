@@ -176,10 +176,17 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 	recover(o, r);
 }
 
-static void settle_engine_death(struct oracle *o, struct result *r)
+/* Its process is gone: known when a line says that this kills it. */
+static void settle_engine_death(struct oracle *o, const struct seq *seq, struct result *r)
 {
 	o->n_engine_deaths++;
 	r->outcome = OUTCOME_SHUTDOWN;
+	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
+	if (r->j.agrees && r->j.trace.dies) {
+		settle_agreement(o, seq, r);
+		recover(o, r);
+		return;
+	}
 	r->verdict = VERDICT_CRASH;
 	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,
 			    sizeof(r->signature));
@@ -200,7 +207,7 @@ static void settle(struct oracle *o, const struct seq *seq, enum engine_status s
 		settle_death(o, seq, OUTCOME_HANG, r);
 		return;
 	case ENGINE_DEAD:
-		settle_engine_death(o, r);
+		settle_engine_death(o, seq, r);
 		return;
 	case ENGINE_REFUSED:
 	case ENGINE_PANIC:
@@ -249,7 +256,9 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	/* what ran unpredicted may have left anything behind */
 	if (r->j.trace.unchecked && r->outcome == OUTCOME_DONE && r->verdict != VERDICT_ERROR) {
 		o->n_unchecked++;
-		recover(o, r);
+		/* what is wrong in the engine's own memory no snapshot mends */
+		if (!r->j.trace.dies || engine_renew(o->engine) != ENGINE_OK)
+			recover(o, r);
 	}
 }
 

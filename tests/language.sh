@@ -13,7 +13,7 @@ diff -u "$tmp/ops" "$tmp/doc-ops" || {
 	exit 1
 }
 
-sed -n 's/^ITEM([A-Z]*, *\([0-9]*\), *"\([^"]*\)", *"\([^"]*\)")$/\1 \2 \3/p' fuzz/lists.def >"$tmp/items"
+sed -n 's/^ITEM([A-Z0-9]*, *\([0-9]*\), *"\([^"]*\)", *"\([^"]*\)")$/\1 \2 \3/p' fuzz/lists.def >"$tmp/items"
 sed -n 's/^| \([0-9]*\) | `\([^`]*\)` | \(.*\) |$/\1 \2 \3/p' docs/language.md >"$tmp/doc-items"
 diff -u "$tmp/items" "$tmp/doc-items" || {
 	echo "docs/language.md and fuzz/lists.def differ; mend the tables of lists" >&2

@@ -35,6 +35,7 @@ static const struct model_case model_cases[] = {
 #include "tests/model_return.def"
 #include "tests/model_async.def"
 #include "tests/model_leave.def"
+#include "tests/model_debug.def"
 #undef CASE
 };
 enum { N_MODEL_CASES = sizeof(model_cases) / sizeof(model_cases[0]), CASE_PATHS_MAX = 64 };
@@ -126,7 +127,7 @@ static inline int key_matches(const struct record *r, const char *key, const cha
 		     { "cr2", F_cr2, 1 },	{ "gs", F_gs_base, 1 },	  { "rcx", F_rcx, 1 },
 		     { "r11", F_r11, 0 },	{ "fl", F_rflags, 0 },	  { "lfl", F_live_rflags, 0 },
 		     { "cs", F_cs, 0 },		{ "ss", F_ss, 0 },	  { "lss", F_live_ss, 0 },
-		     { "dr6", F_dr6, 0 },	{ "step", F_step, 0 },	  { "depth", F_depth, 0 },
+		     { "dr6", F_dr6, 0 },	{ "dr7", F_dr7, 0 },	{ "step", F_step, 0 },	  { "depth", F_depth, 0 },
 		     { "flags", F_flags, 0 },	{ "nmi", F_err, 0 },	  { "irq", F_rip, 0 } };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -225,13 +226,13 @@ static inline void print_trace(const struct trace *t)
 		insn_words(r->rip, 0, at, sizeof(at));
 		insn_words(r->rip, 1, after, sizeof(after));
 		fprintf(stderr, "      %s rip=%s (%s, %s) rsp=%s on=%s cr2=%s cs=%#llx ss=%#llx fl=%#llx "
-			"lfl=%#llx lss=%#x r11=%#llx dr6=%#llx step=%u depth=%u flags=%u nmi=%llu irq=%#llx\n",
+			"lfl=%#llx lss=%#x r11=%#llx dr6=%#llx dr7=%#llx step=%u depth=%u flags=%u nmi=%llu irq=%#llx\n",
 			event, addr_words(r->rip, rip, sizeof(rip)), at, after,
 			addr_words(r->rsp, rsp, sizeof(rsp)), addr_words(r->landed, on, sizeof(on)),
 			addr_words(r->cr2, cr2, sizeof(cr2)), (unsigned long long)r->cs,
 			(unsigned long long)r->ss, (unsigned long long)r->rflags,
 			(unsigned long long)r->live_rflags, r->live_ss, (unsigned long long)r->r11,
-			(unsigned long long)r->dr6, r->step, r->depth, r->flags,
+			(unsigned long long)r->dr6, (unsigned long long)r->dr7, r->step, r->depth, r->flags,
 			(unsigned long long)r->err, (unsigned long long)r->rip);
 	}
 	fprintf(stderr, "      outcome %u%s\n", t->outcome, t->unchecked ? ", unchecked" : "");

@@ -20,7 +20,7 @@ diff -u "$tmp/doc-rules" "$tmp/rules" || {
 }
 
 # what is asked through choose() stands in the table of choices, and nothing else does
-grep -oh 'choose(c, RULE_[A-Z0-9_]*' fuzz/model*.c | sed 's/.*RULE_//' | sort -u >"$tmp/choices"
+grep -oh 'choose\(_once\)*(c, RULE_[A-Z0-9_]*' fuzz/model*.c | sed 's/.*RULE_//' | sort -u >"$tmp/choices"
 sed -n '/^## Choices/,/^## Masks/s/^| `\([A-Z0-9_]*\)` |.*/\1/p' docs/model.md | sort >"$tmp/doc-choices"
 test -s "$tmp/choices"
 diff -u "$tmp/doc-choices" "$tmp/choices" || {

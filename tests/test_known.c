@@ -68,7 +68,7 @@ static void effects_are_what_they_say(void **state)
 		int maybe;
 	} rows[] = { { "never", 0, 0, 0 },	{ "always", 0, 1, 0 },	       { "value 16", 0, 16, 0 },
 		     { "and 0xff", 0xff, 0, 0 }, { "xor 0x2", UINT64_MAX, 2, 0 }, { "maybe never", 0, 0, 1 },
-		     { "maybe value 16", 0, 16, 1 } };
+		     { "maybe value 16", 0, 16, 1 },	   { "kills", UINT64_MAX, 0, 0 } };
 	char text[512];
 
 	(void)state;

@@ -31,7 +31,8 @@ static struct record full(enum entry entry, unsigned vector)
 				.landed = 7,
 				.live_rflags = 2,
 				.cr2 = 0xc2,
-				.dr6 = 0xd60,
+				.dr6 = 0xd6,
+				.dr7 = 0x455,
 				.gs_base = 0x65,
 				.rcx = 0xcc,
 				.r11 = 0x11 };
@@ -62,16 +63,16 @@ static void fields_of_other_events_go(void **state)
 		unsigned vector;
 		uint32_t gone;
 	} rows[] = {
-		{ ENTRY_IDT, 6, BIT(cr2) | BIT(dr6) | BIT(rcx) | BIT(r11) },
-		{ ENTRY_IDT, 14, BIT(dr6) | BIT(rcx) | BIT(r11) },
+		{ ENTRY_IDT, 6, BIT(cr2) | BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) },
+		{ ENTRY_IDT, 14, BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) },
 		{ ENTRY_IDT, 1, BIT(cr2) | BIT(rcx) | BIT(r11) },
-		{ ENTRY_IDT, 2, BIT(cr2) | BIT(dr6) | BIT(rcx) | BIT(r11) },
+		{ ENTRY_IDT, 2, BIT(cr2) | BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) },
 		/* #DF and #MC: the saved RIP is undefined, SDM 3A 6.15 Interrupt 8, 18 */
-		{ ENTRY_IDT, 8, BIT(cr2) | BIT(dr6) | BIT(rcx) | BIT(r11) | BIT(rip) | BIT(rflags) },
-		{ ENTRY_IDT, 18, BIT(cr2) | BIT(dr6) | BIT(rcx) | BIT(r11) | BIT(rip) | BIT(rflags) },
-		{ ENTRY_SYSCALL, 0, BIT(cr2) | BIT(dr6) },
-		{ ENTRY_SYSCALL32, 0, BIT(cr2) | BIT(dr6) },
-		{ ENTRY_SYSENTER, 0, BIT(cr2) | BIT(dr6) | BIT(rcx) | BIT(r11) },
+		{ ENTRY_IDT, 8, BIT(cr2) | BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) | BIT(rip) | BIT(rflags) },
+		{ ENTRY_IDT, 18, BIT(cr2) | BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) | BIT(rip) | BIT(rflags) },
+		{ ENTRY_SYSCALL, 0, BIT(cr2) | BIT(dr6) | BIT(dr7) },
+		{ ENTRY_SYSCALL32, 0, BIT(cr2) | BIT(dr6) | BIT(dr7) },
+		{ ENTRY_SYSENTER, 0, BIT(cr2) | BIT(dr6) | BIT(dr7) | BIT(rcx) | BIT(r11) },
 		{ ENTRY_LATE, 0, 0 },
 	};
 
@@ -191,10 +192,30 @@ static void order_matters_to_the_hash(void **state)
 	assert_true(record_hash(swapped, 2) != one);
 }
 
+/* SDM 3B 17.2.3: the bits of breakpoints that are not enabled may or may not be set. */
+static void only_enabled_breakpoints_show(void **state)
+{
+	static const struct {
+		uint64_t dr7, left;
+	} rows[] = { { 0x400, 0 }, { 0x401, 1 }, { 0x402, 1 }, { 0x404, 2 }, { 0x420, 4 }, { 0x440, 8 }, { 0x4aa, 15 } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record r = full(ENTRY_IDT, 1);
+
+		r.dr6 = 0xffffeff0 | 15;
+		r.dr7 = rows[i].dr7;
+		record_mask(&r);
+		assert_int_equal(r.dr6, 0xffffeff0 | rows[i].left);
+		assert_int_equal(r.dr7, rows[i].dr7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_of_other_events_go),
+		cmocka_unit_test(only_enabled_breakpoints_show),
 		cmocka_unit_test(a_double_fault_loses_only_rf),
 		cmocka_unit_test(compatibility_mode_has_half_an_rsp),
 		cmocka_unit_test(a_window_is_one_place),

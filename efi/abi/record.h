@@ -48,6 +48,7 @@ enum record_flag {
 	FIELD(uint64_t, live_rflags, "RFLAGS in the handler")                                      \
 	FIELD(uint64_t, cr2, "CR2, on #PF")                                                        \
 	FIELD(uint64_t, dr6, "DR6, on #DB")                                                        \
+	FIELD(uint64_t, dr7, "DR7, on #DB")                                                        \
 	FIELD(uint64_t, gs_base, "GS base in the handler")                                         \
 	FIELD(uint64_t, rcx, "RCX, on SYSCALL")                                                    \
 	FIELD(uint64_t, r11, "R11, on SYSCALL")
@@ -57,7 +58,7 @@ struct record {
 	RECORD_FIELDS(FIELD)
 #undef FIELD
 };
-_Static_assert(sizeof(struct record) == 112, "record");
+_Static_assert(sizeof(struct record) == 120, "record");
 
 enum record_field {
 #define FIELD(type, name, words) F_##name,

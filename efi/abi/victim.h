@@ -18,6 +18,19 @@
 #define CR0_TS_BIT 0x8ull
 #define EFER_START 0xd01ull /* NXE LMA LME SCE */
 
+/*
+ * The debug registers at the start of a run: nothing enabled, every address where nothing is. What a
+ * run does with them is fixed by number: DR0 is for execution, DR1 for writes of 8 bytes, DR2 for reads
+ * and writes of 4, DR3 for those of 1.
+ */
+#define DR6_START 0xffff0ff0ull
+#define DR7_START 0x400ull
+#define DR7_TYPES 0x3f900000ull /* R/W and LEN as said above */
+#define DR7_LOCAL 0x55ull /* L0 to L3 */
+#define DR7_GD    0x2000ull
+#define DR7_ARMED (DR7_START | DR7_TYPES | DR7_LOCAL)
+#define BP_NOWHERE (W_DNP + 0xff8ull)
+
 /* The fixed interrupts that a step may send: two of one priority class, one of a higher one. */
 enum { IPI_VECTOR0 = 0x40, IPI_VECTOR1 = 0x42, IPI_VECTOR2 = 0x61 };
 
@@ -47,7 +60,7 @@ struct raw_record {
 	uint64_t rsi, setptr, rsp, frame[6], rflags;
 	uint16_t ss, cs;
 	uint32_t pad2;
-	uint64_t cr2, dr6, gs_base, rcx, r11, pad3[3];
+	uint64_t cr2, dr6, gs_base, rcx, r11, dr7, pad3[2];
 };
 _Static_assert(sizeof(struct raw_record) == RAW_LEN, "raw record");
 _Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");

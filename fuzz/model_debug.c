@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Debug exceptions (SDM 3B 17.2, 17.3; APM 2 13.1): the breakpoints of DR0 to DR3, the trap that a
+ * hit or a single step leaves for the next boundary, DR6, and the moves that read and write all this.
+ */
+#include "fuzz/cpu_state.h"
+
+enum bp_type { BP_CODE, BP_WRITE, BP_IO, BP_ACCESS };
+
+static unsigned enabled(const struct cpu *c)
+{
+	unsigned set = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		set |= (c->dr7 >> (2 * i) & 3 ? 1u : 0u) << i;
+	return set;
+}
+
+static enum bp_type bp_type(const struct cpu *c, unsigned i)
+{
+	return (enum bp_type)(c->dr7 >> (16 + 4 * i) & 3);
+}
+
+static unsigned bp_len(const struct cpu *c, unsigned i)
+{
+	static const uint8_t len[4] = { 1, 2, 8, 4 };
+
+	return len[c->dr7 >> (18 + 4 * i) & 3];
+}
+
+void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
+{
+	unsigned set, hits = 0;
+
+	if (!(c->dr7 & 0xff))
+		return;
+	set = enabled(c);
+	for (unsigned i = 0; set >> i; i++) {
+		uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
+		enum bp_type type = bp_type(c, i);
+
+		if (!(set >> i & 1) || (type != BP_ACCESS && (type != BP_WRITE || !(access & ACC_WRITE))))
+			continue;
+		if (addr < from + size && from < addr + len)
+			hits |= 1u << i;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		if (hits & ~(1u << i) && hits >> i & 1 && !rule(c, RULE_DATA_BP_ALL, 1))
+			hits &= ~(1u << i);
+	if (!hits)
+		return;
+	if (access & ACC_SYSTEM)
+		hits = (unsigned)rule(c, RULE_DATA_BP_FRAME, hits);
+	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
+}
+
+/* Delivery, a return or a load of a segment register reads one of the tables. */
+void debug_table(struct cpu *c, uint64_t addr, unsigned len)
+{
+	uint8_t before = c->db_hits;
+
+	debug_access(c, addr, len, ACC_READ);
+	if (c->db_hits != before && (!rule(c, RULE_DATA_BP_TABLES, 1) || choose_once(c, RULE_DATA_BP_TABLES, 2)))
+		c->db_hits = before;
+}
+
+/* The breakpoints on the instruction at RIP. */
+static unsigned code_hits(const struct cpu *c)
+{
+	uint64_t rip = c->mode64 ? c->rip : c->rip & 0xffffffff;
+	unsigned hits = 0;
+
+	for (unsigned i = 0; enabled(c) >> i; i++)
+		if (enabled(c) >> i & 1 && bp_type(c, i) == BP_CODE && c->dr[i] == rip)
+			hits |= 1u << i;
+	return hits;
+}
+
+/* DR6 as a debug exception leaves it: the bits of what was hit, and BS or BD. */
+static void set_dr6(struct cpu *c, unsigned hits, uint64_t other, enum rule_id id)
+{
+	uint64_t stale = c->dr6 & DR6_B & ~(uint64_t)hits;
+
+	/* AMD: the four bits are replaced, but nobody says it of a single step */
+	if (stale && ((!intel(c) && (hits || other & DR6_BD)) || !choose_once(c, RULE_DR6_STALE, 2)))
+		stale = 0;
+	c->dr6_rule = (uint16_t)id;
+	c->dr6 = (c->dr6 & ~DR6_B) | stale | hits | other;
+	c->dr6 = rule(c, id, c->dr6);
+}
+
+/* A hit in a string instruction: reported after the iteration, after the next one, or at the end. */
+static int rep_waits(struct cpu *c)
+{
+	unsigned how = choose_once(c, RULE_REP_DATA_BP, 3);
+
+	return how == 2 || (how == 1 && !c->rep_waited++);
+}
+
+int debug_trap(struct cpu *c, int shadow_ss)
+{
+	unsigned hits = c->db_hits;
+	enum rule_id id = c->db_trap ? (enum rule_id)c->db_rule : RULE_DATA_BP;
+
+	if (!c->db_trap && (!hits || rule(c, RULE_MOVSS_DATA_BP, shadow_ss)))
+		return 0;
+	if (!c->db_trap && c->rep_left && rep_waits(c))
+		return 0;
+	c->db_hits = c->rep_waited = 0;
+	/* disarmed by the very instruction that held the trap off */
+	if (!c->db_trap && !(hits & enabled(c)) && choose_once(c, RULE_DATA_BP_DISARMED, 2))
+		return 0;
+	if (code_hits(c) && !(c->rflags & FL_RF) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
+		hits |= code_hits(c);
+	/* one exception for the step and the breakpoint */
+	if (c->db_trap && hits && !rule(c, RULE_DATA_BP_ONCE, 1))
+		c->db_hits = (uint8_t)hits;
+	set_dr6(c, hits, c->db_trap ? DR6_BS : 0, c->db_trap ? RULE_DR6_SINGLE_STEP : RULE_DR6_DATA_BP);
+	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = (uint16_t)id });
+	return 1;
+}
+
+int debug_code(struct cpu *c, int shadow_ss)
+{
+	unsigned hits = code_hits(c);
+
+	/* between the iterations of a string instruction no instruction begins */
+	if (!hits || rule(c, RULE_CODE_BP_REP, c->rep_left) || rule(c, RULE_CODE_BP_RF, (c->rflags & FL_RF) != 0))
+		return 0;
+	if (shadow_ss && choose_once(c, RULE_CODE_BP_MOVSS, 2))
+		return 0;
+	/* what MOV SS held off is part of it: one exception, not two */
+	hits |= c->db_hits;
+	c->db_hits = 0;
+	set_dr6(c, hits, 0, RULE_DR6_CODE_BP);
+	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .fault = 1, .rule = RULE_CODE_BP });
+	return 1;
+}
+
+/* The instruction faults: what it or the MOV SS before it has hit is lost, or waits for the handler. */
+void debug_faulted(struct cpu *c, unsigned before)
+{
+	unsigned own = c->db_hits & ~before;
+
+	if (own && !choose_once(c, RULE_DATA_BP_FAULT, 2))
+		c->db_hits &= (uint8_t)before;
+	if (c->db_hits & before && !choose_once(c, RULE_MOVSS_DATA_BP_FAULT, 2))
+		c->db_hits &= (uint8_t)~before;
+}
+
+/* INT1 is that #DB itself: what MOV SS held off comes with it. */
+void debug_int1(struct cpu *c)
+{
+	unsigned hits = c->db_hits;
+
+	c->dr6_rule = RULE_INT1;
+	if (c->dr6 & DR6_B && choose_once(c, RULE_DR6_STALE_INT1, 2))
+		c->dr6 &= ~DR6_B;
+	c->db_hits = 0;
+	if (hits && choose_once(c, RULE_DR6_INT1_MERGES, 2) == 0)
+		c->dr6 = (c->dr6 & ~DR6_B) | hits;
+}
+
+static void clear_gd(struct cpu *c)
+{
+	if (rule(c, RULE_GENERAL_DETECT, 1))
+		c->dr7 &= ~rule(c, RULE_GD_CLEARED, DR7_GD);
+}
+
+/* A debug exception is delivered: its handler may use the debug registers. */
+void debug_delivered(struct cpu *c, const struct event *ev)
+{
+	if (ev->vec != V_DB || ev->soft || !(c->dr7 & DR7_GD))
+		return;
+	/* INT1 is no debug condition, but treated as one */
+	if (ev->rule == RULE_INT1 && choose_once(c, RULE_GD_INT1, 2))
+		return;
+	clear_gd(c);
+}
+
+/* The recorder looks at DR6 and DR7 behind gate 1; general detect comes in its way after INT n. */
+void debug_recorder(struct cpu *c)
+{
+	if (!(c->dr7 & DR7_GD))
+		return;
+	if (!rule(c, RULE_GENERAL_DETECT, 1))
+		return;
+	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
+	clear_gd(c);
+}
+
+/* --- MOV DR ------------------------------------------------------------------------------------- */
+
+/* The checks of both moves, in the order of SDM 2B MOV and of table 6-2. */
+static int check_move(struct cpu *c, unsigned dr)
+{
+	if (rule(c, RULE_DR_ABSENT, dr > 7))
+		return fault(c, V_UD, 0, RULE_DR_ABSENT);
+	if (rule(c, RULE_DR_CPL, c->cpl != 0))
+		return fault(c, V_GP, 0, RULE_DR_CPL);
+	if (!rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0))
+		return 0;
+	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
+	return fault(c, V_DB, 0, RULE_GENERAL_DETECT);
+}
+
+/*
+ * A body that is left halfway and entered again can bring any value here. One that would make the
+ * harness trap, in its memory or its text, is none that a step asks for.
+ */
+static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
+{
+	const struct victim_labels *l = victim_labels();
+	const struct region *r = region_of(v);
+
+	if (dr == 7)
+		return (v & DR7_TYPES) != DR7_TYPES && v & 0xff;
+	if (dr > 3 || v == BP_NOWHERE)
+		return 0;
+	if (!r || r->flags & R_H || r->base == W_TAPE || r->base == W_LAPIC)
+		return 1;
+	(void)c;
+	if (r->base == W_KTEXT)
+		return v < l->harness_end && (v >= l->entries_end || (v - l->stubs) % l->stub_stride);
+	return r->base == W_GDT && v != W_GDT + SEL_KCS;
+}
+
+int act_mov_to_dr(struct cpu *c, const struct insn *in)
+{
+	unsigned dr = in->a == 4 ? 6 : in->a == 5 ? 7 : in->a;
+	uint64_t v = c->mode64 ? c->reg[GPR_AX] : c->reg[GPR_AX] & 0xffffffff;
+
+	if (check_move(c, in->a))
+		return 1;
+	if (rule(c, RULE_DR_HIGH, dr >= 6 && v >> 32))
+		return fault(c, V_GP, 0, RULE_DR_HIGH);
+	if (reaches_harness(c, dr, v)) {
+		c->out->unchecked = 1;
+		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		return 0;
+	}
+	if (dr < 4)
+		c->dr[dr] = v;
+	else if (dr == 6)
+		c->dr6 = (v & 0xe00f) | DR6_START;
+	else
+		c->dr7 = v | DR7_START;
+	return 0;
+}
+
+int act_mov_from_dr(struct cpu *c, const struct insn *in)
+{
+	unsigned dr = in->a == 4 ? 6 : in->a == 5 ? 7 : in->a;
+
+	if (check_move(c, in->a))
+		return 1;
+	c->reg[GPR_AX] = dr < 4 ? c->dr[dr] : dr == 6 ? c->dr6 : c->dr7;
+	return 0;
+}
+
+/* --- string instructions ------------------------------------------------------------------------ */
+
+/* One iteration; what comes next is a boundary, and then the same instruction again. */
+int act_rep_stosb(struct cpu *c, const struct insn *in)
+{
+	uint64_t *rcx = &c->reg[GPR_CX], *rdi = &c->reg[GPR_DI];
+
+	(void)in;
+	if (!*rcx)
+		return 0;
+	if (mem_write(c, *rdi, 1, ACC_READ, c->reg[GPR_AX] & 0xff))
+		return 1;
+	*rdi += c->rflags & FL_DF ? UINT64_MAX : 1;
+	if (!--*rcx && rule(c, RULE_REP_ENDS, 1))
+		return 0;
+	c->rip = c->insn_start;
+	c->rep_left = 1;
+	/* is an iteration an instruction to a shadow? */
+	if ((c->rep_shadow_ss || c->rep_shadow_sti) && choose_once(c, RULE_REP_SHADOW, 2)) {
+		c->shadow_ss = c->rep_shadow_ss;
+		c->shadow_sti = c->rep_shadow_sti;
+	}
+	return 0;
+}
