@@ -184,7 +184,7 @@ $B/tests/fuzz_mutate: host/mutator.c
 MUTATED   := $(wildcard fuzz/model*.c) fuzz/mask.c
 MUTOBJ    := $(MUTATED:%.c=$B/mutants/%.o) $B/host/tests/mutant.o
 MUTLIB    := $(filter-out $(MUTATED:%.c=$B/host/%.o),$(HOSTLIB)) $(MUTOBJ)
-MUTTESTS  := $B/mutants/test_model_paths $B/mutants/test_mask
+MUTTESTS  := $(addprefix $B/mutants/,test_model_paths test_model_rules test_mask)
 MUTANTS   := $B/mutants/mutants $(MUTTESTS)
 
 $B/mutants/list.inc: tests/mutate $(MUTATED) $(wildcard fuzz/*.h efi/abi/*.h) $(DEFS)

@@ -31,7 +31,7 @@ static const struct {
 };
 
 /* The model's other tests, linked with the mutants too. Slower: only what the cases let live meets them. */
-static const char *const programs[] = { "test_model_paths", "test_mask" };
+static const char *const programs[] = { "test_model_paths", "test_model_rules", "test_mask", "test_model_rules" };
 
 static struct excuses excuses;
 static struct itimerval limit;

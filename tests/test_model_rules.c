@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What surrounds the model's decisions: known differences that replace them, choices and their paths,
+ * and the rule that is named behind each field of a record.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/model_case.h"
+
+static struct trace t;
+
+static void predict(const char *text, enum case_profile which, struct overlay *o, const struct path *path)
+{
+	const struct model_case c = { .seq = text };
+	struct seq seq;
+
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_predict(&seq, case_profile(which), o, path, &t);
+}
+
+/* RF in the image that UD2 or DE saves, on Intel, with these lines of known differences. */
+static int saved_rf(const char *text, struct overlay_line *line, unsigned n)
+{
+	struct overlay o = { .n = n, .line = line };
+
+	predict(text, INTEL, &o, NULL);
+	return t.rec[0].rflags >> 16 & 1;
+}
+
+static void a_known_difference_holds_where_it_says(void **state)
+{
+	/* RF_FAULT, and whether RF is lost */
+	static const struct {
+		const char *seq;
+		uint8_t vendor;
+		int vector, lost;
+	} cases[] = {
+		{ "ud2", VENDOR_OTHER, -1, 1 },	   { "ud2", VENDOR_INTEL, -1, 1 }, { "ud2", VENDOR_AMD, -1, 0 },
+		{ "ud2", VENDOR_OTHER, 6, 1 },	   { "ud2", VENDOR_OTHER, 13, 0 }, { "ud2", VENDOR_OTHER, 0, 0 },
+		{ "de", VENDOR_OTHER, 0, 1 },	   { "de", VENDOR_INTEL, 0, 1 },   { "ud2", VENDOR_AMD, 6, 0 },
+		{ "ud2", VENDOR_INTEL, 13, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct overlay_line line[2] = {
+			{ .rule = RULE_RIP_FAULT, .vector = -1, .and = UINT64_MAX },
+			{ .rule = RULE_RF_FAULT, .vendor = cases[i].vendor, .vector = (int16_t)cases[i].vector },
+		};
+
+		assert_int_equal(saved_rf(cases[i].seq, line, 2), !cases[i].lost);
+		assert_int_equal(line[1].uses, cases[i].lost);
+		assert_int_equal(line[0].uses, 0);
+	}
+}
+
+/* Between two instructions no event is under way, so what one vector's entry is about is not meant. */
+static void between_events_there_is_no_vector(void **state)
+{
+	struct overlay_line line = { .rule = RULE_STI_SHADOW, .vector = 3 };
+	struct overlay o = { .n = 1, .line = &line };
+
+	(void)state;
+	predict("int3; sti", INTEL, &o, NULL);
+	assert_int_equal(line.uses, 0);
+	line.vector = 0;
+	predict("int3; sti", INTEL, &o, NULL);
+	assert_int_equal(line.uses, 1);
+}
+
+static void several_known_differences_add_up(void **state)
+{
+	struct overlay_line line[3] = {
+		{ .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 },
+		{ .rule = RULE_RF_FAULT, .vector = -1, .and = 0, .xor = 1 },
+		{ .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 },
+	};
+
+	(void)state;
+	assert_int_equal(saved_rf("ud2", line, 1), 0);
+	assert_int_equal(saved_rf("ud2", line, 2), 1);
+	assert_int_equal(line[0].uses, 1);
+	assert_int_equal(line[1].uses, 0); /* the result is what the model says */
+	assert_int_equal(saved_rf("ud2", line, 3), 0);
+	assert_int_equal(line[2].uses, 1);
+	/* counted anew in each prediction */
+	assert_int_equal(saved_rf("ud2; ud2; ud2", line, 1), 0);
+	assert_int_equal(line[0].uses, 3);
+}
+
+static void a_habit_is_the_branch_taken_first(void **state)
+{
+	struct overlay o = { 0 };
+	struct path path = { 0 };
+
+	(void)state;
+	for (unsigned habit = 0; habit < 2; habit++) {
+		o.habit[RULE_SS_WITH_IST] = (uint8_t)habit;
+		memset(&path, 0, sizeof(path));
+		for (unsigned branch = 0; branch < 2; branch++) {
+			predict("start layout=linux; nmi.self", INTEL, &o, &path);
+			assert_int_equal(t.path.n, 1);
+			assert_int_equal(t.path.rule[0], RULE_SS_WITH_IST);
+			assert_int_equal(t.path.of[0], 2);
+			assert_int_equal(t.path.branch[0], branch);
+			assert_int_equal(t.path.taken[0], habit ^ branch);
+			assert_int_equal(t.rec[0].live_ss, habit ^ branch ? 0 : 0x10);
+			path = t.path;
+			assert_int_equal(path_next(&path), branch == 0);
+		}
+		assert_int_equal(path.n, 0);
+	}
+	/* a branch that there is not is the first one; what lies behind the path's end is not looked at */
+	path = (struct path){ .n = 1, .branch = { 2 } };
+	predict("start layout=linux; nmi.self", INTEL, NULL, &path);
+	assert_int_equal(t.path.branch[0], 0);
+	path = (struct path){ .n = 0, .branch = { 1 } };
+	predict("start layout=linux; nmi.self", INTEL, NULL, &path);
+	assert_int_equal(t.path.branch[0], 0);
+}
+
+/* Only so many choices are followed; the ones behind them take the habit. */
+static void choices_have_an_end(void **state)
+{
+	static char text[2048];
+	struct overlay o = { 0 };
+	struct path path = { 0 };
+
+	(void)state;
+	strcpy(text, "start layout=shared; gate.p 3 0");
+	for (unsigned i = 0; i < 46; i++)
+		strcat(text, i % 2 ? "; movss+sti+int1" : "; sti+movss+int1");
+	predict(text, AMD, NULL, &path);
+	assert_int_equal(t.path.n, CHOICES_MAX);
+	for (unsigned i = 0; i < RECORDS_MAX; i++)
+		o.habit[RULE_SS_WITH_IST] = 1;
+	predict(text, AMD, &o, &path);
+	assert_int_equal(t.path.n, CHOICES_MAX);
+	assert_int_equal(t.rec[t.n - 2].live_ss, 0);
+}
+
+static const char *name_of(const struct trace *tr, unsigned i, enum record_field f)
+{
+	return rule_info[tr->why[i][f]].name;
+}
+
+/* Instructions and traps after which the next one is saved: the place is a matter of traps. */
+static int is_trap(const char *event)
+{
+	static const char *const traps[] = { "INT3", "INTN", "INTO", "INT1", "NMI", "IRQ" };
+
+	for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++)
+		if (!strcmp(event, traps[i]))
+			return 1;
+	return strstr(event, "SINGLE_STEP") != NULL;
+}
+
+static void names_of_a_gate(const struct trace *tr, unsigned i)
+{
+	const struct record *r = &tr->rec[i];
+	const char *event = name_of(tr, i, F_vector);
+	const struct region *on = region_of(r->landed & ~7ull);
+	int soft = !strcmp(event, "INT3") || !strcmp(event, "INTN") || !strcmp(event, "INTO") ||
+		   !strcmp(event, "INT1");
+	int of_gate = r->err & 2 && r->flags & REC_ERR && (r->vector == 13 || r->vector == 11);
+	const char *stack = on && on >= &regions[REGION_IST1] && on <= &regions[REGION_IST7] ? "STACK_IST" :
+			    r->cs & 3 ? "STACK_RSP0" : "STACK_SAME";
+
+	assert_string_equal(name_of(tr, i, F_rip), is_trap(event) ? "RIP_TRAP" : event);
+	assert_string_equal(name_of(tr, i, F_rflags), soft ? "RF_SOFT" : is_trap(event) ? "RF_BOUNDARY" : "RF_FAULT");
+	assert_string_equal(name_of(tr, i, F_err), of_gate ? "IDT_ERROR_CODE" : event);
+	/* a ring-0 handler's own frame may be on an IST stack without a gate that says so */
+	if (strcmp(name_of(tr, i, F_landed), "STACK_SAME"))
+		assert_string_equal(name_of(tr, i, F_landed), stack);
+	else
+		assert_int_equal(r->cs & 3 && r->entry == ENTRY_IDT && r->depth == 1, 0);
+	assert_string_equal(name_of(tr, i, F_rsp), name_of(tr, i, F_landed));
+	assert_string_equal(name_of(tr, i, F_live_rflags), "DELIVERY_FLAGS");
+	assert_string_equal(name_of(tr, i, F_live_ss), strcmp(name_of(tr, i, F_landed), "STACK_IST") ?
+			    "SS_NULL_ON_CPL_CHANGE" : "SS_WITH_IST");
+}
+
+static void names_of_a_call(const struct trace *tr, unsigned i)
+{
+	const char *event = name_of(tr, i, F_vector);
+	int sysenter = tr->rec[i].entry == ENTRY_SYSENTER;
+
+	assert_string_equal(name_of(tr, i, F_live_rflags), sysenter ? "SYSENTER_FLAGS" : "SYSCALL_FMASK");
+	if (sysenter) {
+		assert_string_equal(name_of(tr, i, F_landed), "SYSENTER_RSP");
+		return;
+	}
+	assert_string_equal(name_of(tr, i, F_live_ss), "SYSCALL_SELECTORS");
+	assert_string_equal(name_of(tr, i, F_r11), "SYSCALL_R11");
+	assert_string_equal(name_of(tr, i, F_rcx), "SYSCALL_RCX");
+	assert_string_equal(name_of(tr, i, F_err), event);
+}
+
+static void every_field_names_its_rule(void **state)
+{
+	unsigned n[ENTRY_LATE + 1] = { 0 };
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * N_MODEL_CASES; k++) {
+		const struct model_case *c = &model_cases[k / 2];
+
+		if (!(c->profile & (k % 2 ? AMD : INTEL)))
+			continue;
+		predict(c->seq, k % 2 ? AMD : INTEL, NULL, NULL);
+		for (unsigned i = 0; i < t.n; i++) {
+			n[t.rec[i].entry]++;
+			if (t.rec[i].entry == ENTRY_LATE) {
+				for (unsigned f = 0; f < F_COUNT; f++)
+					assert_string_equal(name_of(&t, i, (enum record_field)f),
+							    f == F_err ? "NMI_LATCH" :
+							    f == F_cs ? "IRQ" : f == F_ss ? "APIC_TPR" : "LATE_IRQ");
+				continue;
+			}
+			if (t.rec[i].entry == ENTRY_IDT)
+				names_of_a_gate(&t, i);
+			else
+				names_of_a_call(&t, i);
+			assert_string_equal(name_of(&t, i, F_dr6), "DR6_SINGLE_STEP");
+			assert_string_equal(name_of(&t, i, F_gs_base), "SWAPGS");
+			assert_string_equal(name_of(&t, i, F_cs), name_of(&t, i, F_vector));
+		}
+	}
+	for (unsigned e = 0; e <= ENTRY_LATE; e++)
+		assert_true(n[e] > 1);
+}
+
+/* The rule behind an event, which a finding is named after. */
+static void an_event_names_its_rule(void **state)
+{
+	static const struct {
+		const char *seq;
+		enum rule_id rule;
+		uint8_t vector;
+	} events[] = {
+		{ "ud2", RULE_UD2, 6 }, { "int3", RULE_INT3, 3 }, { "int 0x55", RULE_INTN, 0x55 },
+		{ "int1", RULE_INT1, 1 }, { "start ring=c; into", RULE_INTO, 4 }, { "nmi.self", RULE_NMI, 2 },
+		{ "start flags=if; ipi.self 0x40", RULE_IRQ, 0x40 }, { "flags tf; nop", RULE_SINGLE_STEP, 1 },
+		{ "start ring=u; flags tf; go.u", RULE_SINGLE_STEP, 1 },
+		{ "lock.nop", RULE_UD_LOCK, 6 }, { "de", RULE_DE, 0 }, { "gate.p 3 0; int3", RULE_GATE_NOT_PRESENT, 11 },
+		{ "gate.p 13 0; gp.nc", RULE_DOUBLE_FAULT, 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		predict(events[i].seq, INTEL, NULL, NULL);
+		assert_int_equal(t.rec[0].vector, events[i].vector);
+		assert_string_equal(name_of(&t, 0, F_vector), rule_info[events[i].rule].name);
+	}
+	predict("gate.p 8 0; gate.p 13 0; gate.p 11 0; gp.nc", INTEL, NULL, NULL);
+	assert_int_equal(t.death, RULE_TRIPLE_FAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_known_difference_holds_where_it_says),
+		cmocka_unit_test(between_events_there_is_no_vector),
+		cmocka_unit_test(several_known_differences_add_up),
+		cmocka_unit_test(a_habit_is_the_branch_taken_first),
+		cmocka_unit_test(choices_have_an_end),
+		cmocka_unit_test(every_field_names_its_rule),
+		cmocka_unit_test(an_event_names_its_rule),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
