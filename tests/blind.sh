@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A few wrong CPUs that a campaign must find, and the right one, in which it must find nothing. `make
+# mutants-blind` tries 300.
+set -u
+cd "$(dirname "$0")/.." || exit 3
+build/mutants/blind -n "${BLIND:-8}" -s 1 || exit 1
