@@ -146,7 +146,7 @@ static int is_sysenter(const struct step *s)
 	unsigned op = s->op, follow = (s->arg & 0xff) % list_len(ARG_FOLLOW);
 
 	if (op == OP_NMIBEFORE || op == OP_IPIBEFORE)
-		return follow == 2 || follow == 9;
+		return follow == FOLLOW_SYSENTER || follow == FOLLOW_SYSEXIT;
 	return op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL || op == OP_FLSYSENTER ||
 	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32;
 }

@@ -91,6 +91,9 @@ enum arg_kind {
 	N_ARG_KINDS,
 };
 
+/* Items of the list FOLLOW that somebody has to know of. */
+enum follow { FOLLOW_SYSENTER = 2, FOLLOW_SYSEXIT = 9, FOLLOW_SWAPGS = 13 };
+
 enum defect { DEFECT_NONE, DEFECT_RIP, DEFECT_CS, DEFECT_FL, DEFECT_RSP, DEFECT_SS, N_DEFECTS };
 
 enum op_id {

@@ -159,7 +159,7 @@ void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t 
 			s = (struct step){ .op = OP_NOP };
 		variant = arguments(&s, arg);
 		t.needs |= ops[s.op].needs;
-		t.swapgs |= s.op == OP_SWAPGS;
+		t.swapgs |= s.op == OP_SWAPGS || (ops[s.op].arg == ARG_FOLLOW && variant == FOLLOW_SWAPGS);
 		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
 			put64(e + 8 * ctx, body_of(&s, ctx, variant));
 		put64(e + TAPE_ARG0, arg[0]);
