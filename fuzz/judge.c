@@ -148,7 +148,7 @@ static int is_sysenter(const struct step *s)
 	if (op == OP_NMIBEFORE || op == OP_IPIBEFORE)
 		return follow == FOLLOW_SYSENTER || follow == FOLLOW_SYSEXIT;
 	return op == OP_SYSENTER || op == OP_SYSEXIT || op == OP_SYSEXITL || op == OP_FLSYSENTER ||
-	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32;
+	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32 || op == OP_VDSO;
 }
 
 const char *model_lacks(const struct seq *seq, const struct profile *profile)

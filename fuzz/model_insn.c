@@ -109,6 +109,18 @@ int act_mov_rsp(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+int act_mov_reg(struct cpu *c, const struct insn *in)
+{
+	c->reg[in->a] = c->reg[in->b];
+	return 0;
+}
+
+int act_mov_reg32(struct cpu *c, const struct insn *in)
+{
+	c->reg[in->a] = c->reg[in->b] & 0xffffffff;
+	return 0;
+}
+
 int act_load_arg(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
@@ -128,6 +140,11 @@ int act_load64(struct cpu *c, const struct insn *in)
 int act_load32(struct cpu *c, const struct insn *in)
 {
 	return load(c, in, 4);
+}
+
+int act_load16(struct cpu *c, const struct insn *in)
+{
+	return load(c, in, 2);
 }
 
 int act_load8(struct cpu *c, const struct insn *in)
@@ -204,6 +221,37 @@ int act_push_reg(struct cpu *c, const struct insn *in)
 	return push(c, c->reg[in->a]);
 }
 
+int act_pop_reg(struct cpu *c, const struct insn *in)
+{
+	unsigned size = c->mode64 ? 8 : 4;
+	uint64_t v;
+
+	if (mem_read(c, c->reg[GPR_SP], size, ACC_STACK, &v))
+		return 1;
+	c->reg[GPR_SP] += size;
+	c->reg[in->a] = v;
+	return 0;
+}
+
+/* RF and VM are clear in the image. */
+int act_pushf(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return push(c, c->rflags & ~(uint64_t)(FL_RF | FL_VM));
+}
+
+int act_lea_sum(struct cpu *c, const struct insn *in)
+{
+	c->reg[in->a] = c->reg[GPR_AX] + c->reg[in->b] + in->imm;
+	return 0;
+}
+
+int act_lea_disp(struct cpu *c, const struct insn *in)
+{
+	c->reg[in->a] = c->reg[in->b] + in->imm;
+	return 0;
+}
+
 int act_jmp_tape(struct cpu *c, const struct insn *in)
 {
 	return jump_through(c, c->reg[GPR_SI] + W_TAPE + in->a);
@@ -231,10 +279,22 @@ int act_jmp_imm(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
-/* Seven bytes in 64-bit mode, five in compatibility mode, where the last two are a jump. */
+/*
+ * LEA with an address-size prefix: seven bytes in 64-bit mode, with 32 bits of displacement; five in
+ * compatibility mode, with 16 of them, where the last two are a jump.
+ */
 int act_mode_pad(struct cpu *c, const struct insn *in)
 {
+	uint32_t left, disp = 0;
+	const uint8_t *p = victim_bytes(c->insn_start, &left);
+	unsigned to = p[2] >> 3 & 7;
+
 	(void)in;
+	memcpy(&disp, p + 3, c->mode64 ? 4 : 2);
+	if (c->mode64)
+		c->reg[to] = (c->reg[GPR_SI] + disp) & 0xffffffff;
+	else
+		c->reg[to] = (c->reg[GPR_BP] + disp) & 0xffff;
 	c->rip = c->insn_start + (c->mode64 ? 7 : 5);
 	return 0;
 }

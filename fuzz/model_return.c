@@ -21,8 +21,16 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 /* RSP may be seen again in 64-bit mode; what is then above bit 31 nobody promises. */
 static void lose_upper_half(struct cpu *c)
 {
+	uint64_t high = 0;
+
 	if (!c->mode64 && c->reg[GPR_SP] >> 32 && choose(c, RULE_RSP_UPPER_COMPAT, 2))
 		c->reg[GPR_SP] &= 0xffffffff;
+	for (unsigned i = 0; i < 8; i++)
+		high |= i != GPR_SP ? c->reg[i] >> 32 : 0;
+	if (c->mode64 || !high || !choose(c, RULE_GPR_UPPER_COMPAT, 2))
+		return;
+	for (unsigned i = 0; i < 8; i++)
+		c->reg[i] &= i != GPR_SP ? 0xffffffff : ~0ull;
 }
 
 /* Everything of CS, SS and ring once all checks are done. */

@@ -21,6 +21,7 @@ R_RAX	equ 0
 R_RCX	equ 1
 R_RDX	equ 2
 R_RSP	equ 4
+R_RBP	equ 5
 R_RDI	equ 7
 R_NONE	equ 255
 
@@ -101,6 +102,16 @@ sled_k_long:
 	I NOP, 0, 0, 0, nop
 %endrep
 	NEXT
+; the ways into SYSCALL's entry that are a window, see BODY_GAP
+gap_long:
+%rep 496
+	I NOP, 0, 0, 0, nop
+%endrep
+gap_short:
+%rep 16
+	I NOP, 0, 0, 0, nop
+%endrep
+	I JMPSHORT, 0, 0, entry_syscall, jmp entry_syscall
 sled_k_end:
 
 %define insn_section .uinsn
@@ -148,6 +159,12 @@ land_c2:
 	I MOVRI, R_RSP, 0, CSTK_START, mov esp, CSTK_START
 	NEXT
 end_c:	I UD2, 0, 0, 0, ud2
+; where every 32-bit system call comes back
+land_vdso:
+	I POPR, R_RBP, 0, 0, pop ebp
+	I POPR, R_RDX, 0, 0, pop edx
+	I POPR, R_RCX, 0, 0, pop ecx
+	NEXT
 align 64
 sled_c:
 %rep 16
@@ -183,6 +200,13 @@ go_frame_uc:
 	dq land_c2, SEL_UCS32
 go_frame_cu:
 	dd land_u2, SEL_UCS
+; whether bit 0 is set, without a flag
+odd:
+%assign i 0
+%rep 256
+	db i & 1
+%assign i i+1
+%endrep
 
 ; Tables that map a gate's attribute byte to another one, so that a step can change one field of it
 ; without touching a flag: 8 types, 4 DPLs, 2 present bits.

@@ -64,6 +64,7 @@ static const struct {
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
 	{ RULE_RSP_UPPER_COMPAT, "a choice: both are right" },
+	{ RULE_GPR_UPPER_COMPAT, "a choice: both are right" },
 	{ RULE_IRQ, "follows from IF, IRR and ISR" },
 	{ RULE_LATE_IRQ, "names a field" },
 };
