@@ -98,7 +98,7 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_ORDER:
 	case ARG_TPR:
 	case ARG_CLASS:
-	case ARG_CALL32:
+	case ARG_VDSOCALL:
 	case ARG_CALLED:
 	case ARG_OPPORT:
 	case ARG_GAP:
