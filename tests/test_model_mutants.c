@@ -33,6 +33,9 @@ static const struct {
 	{ RULE_SYSRET_FLAGS, UINT64_MAX, 0x200 },    { RULE_SYSRET_FLAGS, UINT64_MAX, 0x40000 },
 	{ RULE_SYSENTER_RSP, UINT64_MAX, 0x10 },     { RULE_SYSENTER_FLAGS, UINT64_MAX, 0x200 },
 	{ RULE_SYSENTER_FLAGS, UINT64_MAX, 0x400 },  { RULE_SYSENTER_FLAGS, UINT64_MAX, 0x4000 },
+	{ RULE_GD_CLEARED, 0, 0 },		     { RULE_DR6_DATA_BP, UINT64_MAX, 0x4000 },
+	{ RULE_DR6_CODE_BP, UINT64_MAX, 0x2000 },    { RULE_DR6_GENERAL_DETECT, UINT64_MAX, 0x2000 },
+	{ RULE_DATA_BP, UINT64_MAX, 1 },	     { RULE_DATA_BP_FRAME, UINT64_MAX, 1 },
 	{ RULE_SYSEXIT_TRUNCATES, UINT64_MAX, 0xffffffff00000000 }, { RULE_SWAPGS, UINT64_MAX, 1 },
 };
 
@@ -67,6 +70,24 @@ static const struct {
 	{ RULE_GPR_UPPER_COMPAT, "a choice: both are right" },
 	{ RULE_IRQ, "follows from IF, IRR and ISR" },
 	{ RULE_LATE_IRQ, "names a field" },
+	{ RULE_NMI_MERGE, "a choice: both are right" },
+	{ RULE_APIC_SPURIOUS, "follows from what the local APIC held" },
+	{ RULE_HLT, "follows from what wakes the processor" },
+	{ RULE_HOST_EVENT, "names an event" },
+	{ RULE_MC, "names an event" },
+	{ RULE_CODE_BP, "names an event" },
+	{ RULE_DATA_BP_FAULT, "a choice: both are right" },
+	{ RULE_DATA_BP_DISARMED, "a choice: both are right" },
+	{ RULE_MOVSS_DATA_BP_FAULT, "a choice: both are right" },
+	{ RULE_CODE_BP_MOVSS, "a choice: both are right" },
+	{ RULE_RF_GENERAL_DETECT, "a choice: both are right" },
+	{ RULE_REP_SHADOW, "a choice: both are right" },
+	{ RULE_DR6_CODE_AHEAD, "a choice: both are right" },
+	{ RULE_DR6_STALE, "a choice: both are right" },
+	{ RULE_DR6_STALE_INT1, "a choice: both are right" },
+	{ RULE_DR6_INT1_MERGES, "a choice: both are right" },
+	{ RULE_GD_INT1, "a choice: both are right" },
+	{ RULE_REP_DATA_BP, "a choice: all are right" },
 };
 
 static int is_unasked(unsigned rule)
