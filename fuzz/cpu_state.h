@@ -220,6 +220,10 @@ int execute(struct cpu *c, const struct insn *in);
 #include "fuzz/insn.def"
 #undef INSN
 
+/* --- model_state.c ---------------------------------------------------------------------------- */
+extern int state_watched; /* state_keep() wants to see each boundary */
+void state_keep(const struct cpu *c);
+
 static inline int intel(const struct cpu *c)
 {
 	return c->profile->vendor != VENDOR_AMD;

@@ -429,6 +429,9 @@ void model_run(const struct seq *seq, const struct profile *profile, struct over
 	start(c, seq);
 	while (!c->done && ret_trace->insns < INSNS_MAX) {
 		ret_trace->insns++;
+		/* an entry's first instruction belongs to the delivery that led there */
+		if (state_watched && !(is_entry(c->rip) && !c->cpl))
+			state_keep(c);
 		if (!boundary(c))
 			one_instruction(c);
 		if (ret_trace->n > seen && differs(c, seen++))

@@ -14,6 +14,7 @@
 
 #include "efi/abi/profile.h"
 #include "efi/abi/record.h"
+#include "efi/abi/tables.h"
 #include "fuzz/seq.h"
 
 enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE };
@@ -99,6 +100,22 @@ struct trace {
  */
 void model_predict(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
 		   const struct path *path, struct trace *ret_trace);
+
+/* The machine before what led to a record, for reports. */
+struct model_state {
+	uint64_t reg[16]; /* in the order of instruction encodings: RAX, RCX, RDX, RBX, RSP, ... */
+	uint64_t rip, rflags, cr0, cr2, dr6, efer, lstar, fmask, gs_base, kernel_gs_base;
+	uint16_t cs, ss;
+	uint8_t cpl, nmi_blocked, nmi_pending;
+	uint8_t idt[IDT_LEN];
+};
+
+/*
+ * The state in which the instruction that leads to record number `record` begins, or the boundary at
+ * which an interrupt leads to it. When the prediction has no such record, the state at its end.
+ */
+void model_state_at(const struct seq *seq, const struct profile *profile, const struct path *path,
+		    unsigned record, struct model_state *ret_state);
 
 /* The next path after one that was taken, in depth-first order; 0 when there is none. */
 int path_next(struct path *path);

@@ -152,7 +152,7 @@ int cmd_run(int argc, char **argv)
 						 { "ktap", no_argument, NULL, 'K' },
 						 CLI_LONG,
 						 { 0 } };
-	static struct run run = { .oracle.deadline_ms = DEADLINE_MS };
+	static struct run run = { .oracle = { .deadline_ms = DEADLINE_MS, .explain = 1 } };
 	char why[1024];
 	int opt;
 

@@ -52,14 +52,16 @@ static void merge(struct rows *rows, const struct finding *f, const char *known)
 	}
 }
 
-static int add_finding(struct rows *rows, const char *path, const char *name)
+/* One that cannot be read is said so, and the others go on. */
+static int add_finding(struct rows *rows, const char *path, const char *name, int all)
 {
 	static struct finding f;
 	char folder[1500], known[256], why[512];
 	struct stat st;
 
-	snprintf(folder, sizeof(folder), "%s/%s/finding.json", path, name);
-	if (name[0] == '.' || stat(folder, &st))
+	/* below findings/ each folder is one, damaged or not; elsewhere those with their description */
+	snprintf(folder, sizeof(folder), "%s/%s%s", path, name, all ? "" : "/finding.json");
+	if (name[0] == '.' || stat(folder, &st) || (all && !S_ISDIR(st.st_mode)))
 		return 0;
 	snprintf(folder, sizeof(folder), "%s/%s", path, name);
 	if (finding_load(folder, &f, why, sizeof(why)) ||
@@ -79,6 +81,7 @@ static int add_folder(struct rows *rows, const char *dir)
 
 	snprintf(path, sizeof(path), "%s/findings", dir);
 	int n = scandir(path, &names, NULL, alphasort);
+	int all = n >= 0;
 	if (n < 0) {
 		snprintf(path, sizeof(path), "%s", dir);
 		n = scandir(path, &names, NULL, alphasort);
@@ -88,7 +91,7 @@ static int add_folder(struct rows *rows, const char *dir)
 		return -1;
 	}
 	for (int i = 0; i < n; i++) {
-		bad |= add_finding(rows, path, names[i]->d_name);
+		bad |= add_finding(rows, path, names[i]->d_name, all);
 		free(names[i]);
 	}
 	free(names);

@@ -218,6 +218,31 @@ static void settle(struct oracle *o, const struct seq *seq, enum engine_status s
 	recover(o, r);
 }
 
+/*
+ * The agreement was with a trace that known differences have a part in. What was seen is that trace;
+ * what was expected, and what differs first, the manual says without them.
+ */
+static void show_manual(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	struct overlay manual = { 0 };
+
+	memcpy(manual.habit, overlay_of(o)->habit, sizeof(manual.habit));
+	if (r->outcome == OUTCOME_DONE) {
+		if (!r->has_observed) {
+			r->n_observed = r->j.trace.n;
+			memcpy(r->observed, r->j.trace.rec, r->j.trace.n * sizeof(r->observed[0]));
+			r->has_observed = 1;
+		}
+		model_judge(seq, o->profile, &manual, r->observed, r->n_observed, &r->j);
+		if (!r->j.agrees)
+			signature_of(&r->j, r->observed, r->n_observed, r->signature, sizeof(r->signature));
+		return;
+	}
+	model_judge_death(seq, o->profile, &manual, r->outcome, &r->j);
+	if (!r->j.agrees)
+		signature_of_death(&r->j, r->outcome, r->signature, sizeof(r->signature));
+}
+
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)
 {
 	struct result *r = ret_result;
@@ -260,6 +285,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 		if (!r->j.trace.dies || engine_renew(o->engine) != ENGINE_OK)
 			recover(o, r);
 	}
+	if (r->n_known && o->explain)
+		show_manual(o, seq, r);
 }
 
 int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r)

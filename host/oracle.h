@@ -23,6 +23,7 @@ struct oracle {
 	struct overlay bare; /* where there are no known differences: only the machine's habits */
 	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked, n_engine_deaths;
 	unsigned death_stride; /* run one predicted death in this many; 0 or 1: every one */
+	int explain; /* show known differences against the manual, too; a campaign has no time for it */
 	int broken; /* the engine could not be recovered: it has to be started anew */
 };
 
@@ -34,7 +35,7 @@ struct result {
 	int has_observed;
 	unsigned n_observed;
 	struct record observed[RECORDS_MAX + 1];
-	struct judgement j; /* j.trace: what was expected */
+	struct judgement j; /* j.trace: what was expected; of a known difference the manual's, if o->explain */
 	unsigned n_known;
 	const char *known[KNOWN_IDS_MAX]; /* ids of the known differences that explain it */
 	const char *fixed; /* id of the known difference whose own sequence this is and no longer shows */

@@ -124,6 +124,50 @@ static void tables_write(struct report *p)
 			p->r->registers);
 }
 
+static void gate_line(FILE *f, const struct model_state *s, unsigned vector)
+{
+	const uint8_t *g = s->idt + 16 * vector;
+	uint64_t offset = g[0] | g[1] << 8 | (uint64_t)g[6] << 16 | (uint64_t)g[7] << 24;
+
+	fprintf(f, "    gate %u  offset 0x%" PRIx64 "  selector 0x%02x  IST %u  type %u  DPL %u  %s\n", vector, offset,
+		g[2] | g[3] << 8, g[4] & 7, g[5] & 15, g[5] >> 5 & 3, g[5] & 0x80 ? "present" : "not present");
+}
+
+/* Registers and gates before the instruction that led to the first difference, as the manual has them. */
+static void state_write(struct report *p)
+{
+	static const char *const name[16] = { "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI",
+					      "R8",  "R9",  "R10", "R11", "R12", "R13", "R14", "R15" };
+	static struct model_state s;
+	const struct judgement *j = &p->r->j;
+	unsigned expected = 256, observed = 256;
+
+	if (is_engine_death(p->r))
+		return;
+	model_state_at(p->seq, p->o->profile, &j->trace.path, j->record, &s);
+	fprintf(p->f, "## At the failing step\n\nThe machine before the instruction that leads to the first "
+		"difference, as the manual has it until there.\n\n"
+		"    RIP 0x%" PRIx64 "  RFLAGS 0x%" PRIx64 "  CS 0x%02x  SS 0x%02x  CPL %u\n", s.rip, s.rflags, s.cs,
+		s.ss, s.cpl);
+	for (unsigned i = 0; i < 16; i++) {
+		if (i < 8 || s.reg[i]) /* no body uses more than the first of the others */
+			fprintf(p->f, "    %-3s 0x%016" PRIx64 "\n", name[i], s.reg[i]);
+	}
+	fprintf(p->f, "    CR0 0x%" PRIx64 "  CR2 0x%" PRIx64 "  DR6 0x%" PRIx64 "  EFER 0x%" PRIx64 "\n"
+		"    LSTAR 0x%" PRIx64 "  FMASK 0x%" PRIx64 "  GS base 0x%" PRIx64 "  KERNEL_GS_BASE 0x%" PRIx64 "\n"
+		"    NMIs %s%s\n", s.cr0, s.cr2, s.dr6, s.efer, s.lstar, s.fmask, s.gs_base, s.kernel_gs_base,
+		s.nmi_blocked ? "blocked" : "not blocked", s.nmi_pending ? ", one pending" : "");
+	if (j->record < j->trace.n && j->trace.rec[j->record].entry == ENTRY_IDT)
+		expected = j->trace.rec[j->record].vector;
+	if (p->r->has_observed && j->record < p->n_seen && p->seen[j->record].entry == ENTRY_IDT)
+		observed = p->seen[j->record].vector;
+	if (expected < 256)
+		gate_line(p->f, &s, expected);
+	if (observed < 256 && observed != expected)
+		gate_line(p->f, &s, observed);
+	fputc('\n', p->f);
+}
+
 static void versions_write(struct report *p, const struct finding_source *source, int has_log)
 {
 	const struct profile *cpu = p->o->profile;
@@ -151,6 +195,7 @@ int report_write(const char *path, struct oracle *o, const struct finding_source
 	head_write(&p);
 	events_write(&p);
 	program_write(&p);
+	state_write(&p);
 	tables_write(&p);
 	versions_write(&p, source, has_log);
 	return fclose(p.f) ? -1 : 0;

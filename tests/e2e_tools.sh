@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The commands around a run: a known difference beside the manual, a damaged finding among sound ones,
+# the tables of rules and of what is reached, and options that mean nothing.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/e2e.inc
+
+# a known difference shows what the manual demands, in text and in JSON
+$tw run -e ud2 >"$tmp/run" || fail "a known difference ends with status $?"
+grep -q '^DIVERGE.*known: rf-not-set-by-faults$' "$tmp/run" || fail "no known difference: $(cat "$tmp/run")"
+grep -q 'rflags: expected 0x10002 RF, observed 0x2' "$tmp/run" || fail "no first difference: $(cat "$tmp/run")"
+grep -q '^    manual: SDM ' "$tmp/run" || fail "no section of the manual: $(cat "$tmp/run")"
+$tw run --json -e ud2 >"$tmp/json"
+grep -q '"known":\["rf-not-set-by-faults"\]' "$tmp/json" || fail "JSON names no known difference"
+grep -q '"expected":\[{[^]]*"rflags":"0x10002"' "$tmp/json" || fail "JSON: expected is not the manual's trace"
+grep -q '"observed":\[{[^]]*"rflags":"0x2"' "$tmp/json" || fail "JSON: observed is not what was seen"
+grep -q '"first_difference":{"rule":"RF_FAULT"' "$tmp/json" || fail "JSON: no first difference"
+
+# no time is no campaign
+for t in 0 -1 x 1x; do
+	status=0
+	$tw fuzz --time "$t" --out "$tmp/none" >"$tmp/log" 2>&1 || status=$?
+	[ "$status" -eq 2 ] && [ ! -e "$tmp/none" ] || fail "fuzz --time $t ends with status $status"
+done
+
+# of three findings one is damaged: it is named, the others are listed
+: >"$tmp/empty.known"
+for e in ud2 int1 'wrmsr.nc'; do
+	$tw asm -e "$e" -o "$tmp/input"
+	TRAINWRECK_KNOWN=$tmp/empty.known $tw target --out "$tmp/out" "$tmp/input" >"$tmp/log" 2>&1 || :
+done
+[ "$(find "$tmp/out/findings" -mindepth 1 -maxdepth 1 | wc -l)" -eq 3 ] || fail "not three findings"
+status=0
+$tw triage "$tmp/out" >"$tmp/log" || status=$?
+[ "$status" -eq 0 ] && [ "$(wc -l <"$tmp/log")" -eq 3 ] || fail "triage, all known by now: status $status"
+damaged=$(find "$tmp/out/findings" -mindepth 1 -maxdepth 1 -name 'INT1*')
+echo '{' >"$damaged/observed.json"
+status=0
+$tw triage "$tmp/out" >"$tmp/log" 2>"$tmp/err" || status=$?
+[ "$status" -eq 3 ] && [ "$(wc -l <"$tmp/log")" -eq 2 ] || fail "triage with a damaged one: status $status"
+grep -qF "$damaged" "$tmp/err" || fail "triage does not name the damaged one: $(cat "$tmp/err")"
+rm "$damaged/finding.json"
+$tw triage "$tmp/out" >"$tmp/log" 2>"$tmp/err" && fail "triage does not miss finding.json"
+grep -qF "$damaged" "$tmp/err" || fail "triage does not name the one without finding.json"
+
+# the report names registers and the gate at the failing step
+report=$(find "$tmp/out/findings" -name report.md -path '*RF_FAULT*')
+grep -q '^## At the failing step' "$report" || fail "no machine state in the report"
+grep -q 'RFLAGS 0x' "$report" || fail "no registers in the report"
+grep -q 'gate 6 ' "$report" || fail "no gate in the report"
+
+# tables
+$tw list rules --json >"$tmp/rules"
+grep '"rule":"RF_FAULT"' "$tmp/rules" | grep -q '"corpus":"[^"]*known/rf-not-set-by-faults' ||
+	fail "list rules: RF_FAULT without its sequence"
+grep '"rule":"RF_FAULT"' "$tmp/rules" | grep -q '"catalogue":"[^"]*D5' || fail "list rules: RF_FAULT without D5"
+$tw list rules --masks >"$tmp/masks"
+[ "$(grep -c ' mask ' "$tmp/masks")" -eq "$(grep -c '^MASK' fuzz/masks.def)" ] || fail "list rules --masks: masks"
+[ "$(grep -c ' choice ' "$tmp/masks")" -eq "$(grep -c '^RULE([A-Z0-9_]*, *CHOICE' fuzz/rules.def)" ] ||
+	fail "list rules --masks: choices"
+$tw cover -e 'int3; ret.iret' >"$tmp/cover"
+grep -q '^#BP       k   ## \.\. \.\.  | ##' "$tmp/cover" || fail "cover: $(grep '^#BP' "$tmp/cover")"
