@@ -221,13 +221,13 @@ mutants: $(MUTANTS)
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
-tests: $(TESTS) $(FUZZERS)
+tests: $(TESTS) $(FUZZERS) $(MUTANTS) $B/mutants/blind
 
-unit: all $(TESTS) $(FUZZERS)
+unit: all tests
 	tests/run unit
 
 check: deps
-	$(MAKE) all $(TESTS) $(FUZZERS)
+	$(MAKE) all tests
 	tests/run all
 
 demo: deps
