@@ -41,6 +41,7 @@ enum cr_bit {
 	CR4_LA57 = 1 << 12,
 	CR4_VMXE = 1 << 13,
 	CR4_SMXE = 1 << 14,
+	CR4_FSGSBASE = 1 << 16,
 	CR4_OSXSAVE = 1 << 18,
 	CR4_CET = 1 << 23,
 	EFER_SCE = 1 << 0,

@@ -60,6 +60,24 @@ struct event {
 	uint64_t cr2; /* of a #PF, loaded when it is delivered or becomes part of a #DF */
 };
 
+/* A handler of a styled run that has been entered and not left, for model_promise.c. */
+struct handler {
+	uint64_t frame[5]; /* RIP, CS, RFLAGS, RSP, SS that it must return to */
+	uint8_t vec, nmi;
+	uint8_t system; /* entered by a system call */
+	uint8_t open; /* its entry does not know where it came from: SYSENTER */
+};
+enum { HANDLERS_MAX = 64 };
+
+struct promise {
+	struct handler handler[HANDLERS_MAX];
+	unsigned n;
+	uint8_t off; /* ring 0 has done what no kernel does: nothing is promised any more */
+	uint8_t nmi_owed, nmi_running;
+	uint16_t from_cs; /* of the system call under way */
+	uint64_t from_rsp;
+};
+
 struct cpu {
 	const struct profile *profile;
 	struct overlay *overlay;
@@ -71,6 +89,8 @@ struct cpu {
 
 	uint64_t reg[N_GPR];
 	uint64_t rip, rflags, cr0, cr2, dr[4], dr6, dr7, efer, fmask, lstar, gs, kgs;
+	uint64_t cstar, sysenter_eip;
+	uint8_t fsgsbase; /* CR4.FSGSBASE */
 	uint16_t cs, ss;
 	uint8_t cpl, mode64, ss_unusable;
 
@@ -97,6 +117,10 @@ struct cpu {
 	int done;
 	int delivered; /* the instruction under way delivered an event itself */
 
+	const struct seq *seq;
+	uint8_t style, variant; /* enum style_id, enum style_variant */
+	struct promise promise;
+
 	uint64_t end;
 	unsigned needs; /* of the steps, enum op_need */
 	uint8_t may_step; /* TF can be set in this sequence */
@@ -108,6 +132,7 @@ struct cpu {
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
 	uint8_t idt[IDT_LEN];
+	uint8_t tss[TSS_LEN];
 	uint8_t stack[11][4096] __attribute__((aligned(16)));
 	uint8_t duser[4096], dsup[4096];
 };
@@ -176,6 +201,8 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 void deliver(struct cpu *c, struct event ev);
 /* The entry at RIP records what it saw, and the tape goes on or ends. */
 void record_entry(struct cpu *c, enum entry entry, unsigned vec);
+/* The same for a styled entry, whose registers lie at RSP. */
+void record_styled(struct cpu *c);
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
 
 /* --- model_debug.c ---------------------------------------------------------------------------- */
@@ -208,6 +235,19 @@ void unchecked(struct cpu *c);
 /* --- model_mc.c ------------------------------------------------------------------------------- */
 /* Take the machine check that is pending. Returns 1: it was delivered, or it was a shutdown. */
 int machine_check(struct cpu *c);
+/* --- model_promise.c --------------------------------------------------------------------------- */
+/* A step of the tape begins. */
+void promise_step(struct cpu *c, unsigned index);
+/* An event has been delivered: RSP is at its frame. */
+void promise_delivered(struct cpu *c, const struct event *ev);
+/* A system call has been entered; what it saved, if its entry can know. */
+void promise_system_call(struct cpu *c, uint64_t rip, uint64_t rflags, int known);
+/* Style text is about to use what GS points to. */
+void promise_gs_use(struct cpu *c);
+/* A C part begins, of this event, and with this frame; it ends; its handler has been left. */
+void promise_c_part(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame);
+void promise_c_over(struct cpu *c);
+void promise_left(struct cpu *c, uint64_t frame);
 
 /* --- model_insn.c ----------------------------------------------------------------------------- */
 /* Execute the instruction at RIP. Returns 1 with c->raise set on a fault. */

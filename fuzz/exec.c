@@ -3,10 +3,13 @@
  * The executor: lays a sequence out in the window, runs it, and turns raw records into the form that
  * is compared. What a run may have changed is put back by fuzz/exec_state.c.
  */
+#include <string.h>
+
 #include "efi/apic.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
 #include "fuzz/exec_state.h"
+#include "fuzz/style.h"
 
 enum { CHECK_EVERY = 1000 };
 
@@ -57,7 +60,8 @@ static void convert(const struct raw_record *raw, struct record *r)
 	*r = (struct record){
 		.vector = raw->vector,
 		.entry = raw->entry,
-		.flags = (uint8_t)((err ? REC_ERR : 0) | (raw->harness ? REC_HARNESS : 0)),
+		.flags = (uint8_t)((err ? REC_ERR : 0) | (raw->harness ? REC_HARNESS : 0) |
+				   (raw->style ? REC_STYLE : 0)),
 		.depth = (uint8_t)((raw->setptr - W_HARN - H_SETS) / SET_LEN),
 		.step = (uint8_t)(raw->rsi / TAPE_ENTRY_LEN),
 		.live_cpl = raw->cs & 3,
@@ -137,6 +141,9 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	*harn(H_LATENMI) = 0;
 	for (unsigned i = 0; i < 4; i++)
 		*harn(H_LATEVEC + 8 * i) = 0;
+	memset(at(W_DUSER + PLACES_AT), 0, PLACES_LEN);
+	if (style_of(&seq))
+		style_enter(&seq, &x.profile);
 	write_cr2(0);
 	if (seq.flags & START_TS)
 		write_cr0(CR0_START | CR0_TS_BIT);
@@ -144,11 +151,17 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	enter(seq_ctx(&seq), t.rflags);
 	look_back(&t);
 
+	if (style_of(&seq))
+		style_leave(&seq, &x.profile);
 	state_restore(&t);
 	x.n_rec = (unsigned)*harn(H_NREC);
 	for (unsigned i = 0; i < x.n_rec; i++)
 		convert(&raw[i], &x.rec[i]);
-	state_wipe_stacks(&t, raw, x.n_rec);
+	/* a styled entry writes below and above the frame that is recorded */
+	if (style_of(&seq))
+		state_fill_stacks();
+	else
+		state_wipe_stacks(&t, raw, x.n_rec);
 	late(&x.rec[x.n_rec++]);
 	if (++x.since_check >= CHECK_EVERY) {
 		char words[8];

@@ -50,7 +50,7 @@ static void tops(void)
 	stack_tops(at(W_MAIN + L_MAIN), at(W_USTK + L_USTK), at(W_CSTK + L_CSTK));
 }
 
-static void fill_stacks(void)
+void state_fill_stacks(void)
 {
 	for (unsigned i = 0; i < N_REGIONS; i++)
 		if (regions[i].flags & R_S)
@@ -128,7 +128,7 @@ void state_init(const struct profile *p)
 	write_dr6(DR6_START);
 	debug_start();
 	set_bottom(at(W_HARN + H_SETS));
-	fill_stacks();
+	state_fill_stacks();
 }
 
 void state_layout(unsigned layout)
@@ -145,7 +145,7 @@ void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsig
 
 	/* a breakpoint on the handler of #DB nests deliveries that nobody records */
 	if (t->needs & DEBUG) {
-		fill_stacks();
+		state_fill_stacks();
 		return;
 	}
 	for (unsigned i = 0; i < N_REGIONS; i++)

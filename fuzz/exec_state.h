@@ -23,10 +23,15 @@ void state_init(const struct profile *p);
 /* The IDT of a start layout, for one run. */
 void state_layout(unsigned layout);
 
+/* The machine of a styled sequence, for one run; fuzz/exec_style.c. */
+void style_enter(const struct seq *seq, const struct profile *p);
+void style_leave(const struct seq *seq, const struct profile *p);
+
 /* Put back what the steps of this tape can have changed, and empty what they left pending. */
 void state_restore(const struct tape *t);
 
-/* Fill the stacks anew where the run's n raw records landed. */
+/* Fill the stacks anew where the run's n raw records landed; or all of them. */
 void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsigned n);
+void state_fill_stacks(void);
 
 #endif

@@ -10,9 +10,9 @@
 #include "efi/abi/tables.h"
 #include "fuzz/insn.h"
 #include "fuzz/model.h"
-#include "fuzz/tape.h"
+#include "fuzz/style.h"
 
-enum { RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
+enum { ARITH = 0x8d5, RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
 
 /* The window that addr lies in, its jump included, as its first address; 0: none. */
 static uint64_t window_of(uint64_t addr)
@@ -27,6 +27,8 @@ static uint64_t window_of(uint64_t addr)
 	if (addr >= l->sled_c && addr < l->sled_c_end)
 		return l->sled_c;
 	in = victim_insn(addr);
+	if (in && (in->kind == INSN_WNOP || in->kind == INSN_JWIN))
+		return in->imm;
 	if (!in || (in->kind != INSN_JSLED && !victim_waits(addr)))
 		return 0;
 	if (addr < W_UTEXT)
@@ -72,6 +74,16 @@ static void mask_abort(struct record *r)
 		r->rip = 0;
 		r->rflags &= ~(uint64_t)RF;
 	}
+}
+
+/* What a styled entry's own tests left. */
+static void mask_style(struct record *r)
+{
+	if (!(r->flags & REC_STYLE))
+		return;
+	r->live_rflags &= ~(uint64_t)ARITH;
+	if (r->entry == ENTRY_IDT && (!r->rip || style_has(r->rip)))
+		r->rflags &= ~(uint64_t)ARITH;
 }
 
 static void mask_compat_sp(struct record *r)

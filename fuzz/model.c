@@ -4,6 +4,7 @@
  * table 6-2, and then the instruction. Rules, choices and the start state are here too.
  */
 #include "fuzz/cpu_state.h"
+#include "fuzz/style.h"
 
 enum { INSNS_MAX = 20000 };
 
@@ -102,6 +103,11 @@ static int in_window(uint64_t rip)
 {
 	const struct victim_labels *l = victim_labels();
 
+	if (style_has(rip)) {
+		const struct insn *in = victim_insn(rip);
+
+		return in && in->kind == INSN_WNOP;
+	}
 	return (rip >= l->sled_k && rip < l->sled_k_end) || (rip >= l->sled_u && rip < l->sled_u_end) ||
 	       (rip >= l->sled_c && rip < l->sled_c_end) || victim_waits(rip);
 }
@@ -149,7 +155,7 @@ static void arrive(struct cpu *c)
 		/* the jump into the window is part of it: it matters only under TF, or to what waits */
 		int waits = c->rflags & FL_IF && !c->irq_flight && irq_ready(c) >= 0;
 
-		if (in && in->kind == INSN_JSLED && !c->may_step && !waits)
+		if (in && (in->kind == INSN_JSLED || in->kind == INSN_JWIN) && !c->may_step && !waits)
 			return;
 		if (!choose(c, RULE_ASYNC_ARRIVAL, 2))
 			land(c);
@@ -346,6 +352,22 @@ static int may_step(const struct seq *seq)
 	return 0;
 }
 
+static void start_style(struct cpu *c)
+{
+	const struct style_text *t;
+
+	c->variant = (uint8_t)style_variant(c->seq);
+	t = style_text(c->variant);
+	style_idt(c->variant, c->idt);
+	style_percpu(c->variant, c->dsup + PC_KSTACK);
+	c->lstar = t->syscall;
+	c->cstar = t->syscall32;
+	c->sysenter_eip = t->sysenter;
+	c->fsgsbase = (uint8_t)style_fsgsbase(c->variant);
+	c->gs = c->cpl ? GS_U : STYLE_GS;
+	c->kgs = c->cpl ? STYLE_GS : GS_U;
+}
+
 static void start(struct cpu *c, const struct seq *seq)
 {
 	const struct victim_labels *l = victim_labels();
@@ -357,6 +379,9 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
 	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
+	memset(c->dsup, 0, sizeof(c->dsup));
+	memset(c->duser, 0, sizeof(c->duser));
+	tss_build(c->tss);
 	start_stacks(c);
 	set_bottom(c->harn + H_SETS);
 	put64(c->harn + H_SETPTR, W_HARN + H_SETS);
@@ -374,11 +399,15 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->fmask = FMASK_START;
 	c->lstar = l->entry_syscall;
 	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
+	c->cstar = l->entry_syscall32;
+	c->sysenter_eip = l->entry_sysenter;
 	c->gs = GS_K;
 	c->kgs = GS_U;
 	start_context(c, seq_ctx(seq));
-	/* what efi/entry.inc chose the way in by; a string instruction without a body of its own writes there */
-	reg[GPR_DI] = seq_ctx(seq) == CTX_K ? SEL_KDS : seq_ctx(seq);
+	c->seq = seq;
+	c->style = (uint8_t)style_of(seq);
+	if (c->style)
+		start_style(c);
 }
 
 /* What is left when the run is over: one IRETQ opens NMIs, every interrupt is let in. */

@@ -17,7 +17,7 @@
 #include "efi/abi/tables.h"
 #include "fuzz/seq.h"
 
-enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE };
+enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE, BASIS_SOFTWARE };
 
 enum rule_id {
 #define RULE(name, basis, intel, amd, words) RULE_##name,
@@ -80,6 +80,14 @@ struct path {
 	uint16_t rule[CHOICES_MAX];
 };
 
+/* A promise of the handler style that the software broke (fuzz/model_promise.c), the first one. */
+struct broken {
+	uint16_t rule; /* 0: none */
+	uint8_t field; /* enum record_field that shows it */
+	uint16_t record; /* the record it was broken before, or in */
+	uint64_t expected, observed;
+};
+
 struct trace {
 	uint8_t outcome; /* enum outcome */
 	uint8_t dies; /* unchecked, and the engine dies or is of no more use: a line said `kills` */
@@ -91,6 +99,7 @@ struct trace {
 	struct record rec[RECORDS_MAX + 1];
 	uint16_t why[RECORDS_MAX + 1][F_COUNT]; /* the rule behind each field */
 	uint16_t death; /* the rule that ended it, when outcome is not DONE */
+	struct broken broken;
 	struct path path;
 };
 
@@ -156,6 +165,8 @@ const struct profile *profile_named(const char *name);
  * made of event meaning only, so the same on every machine and build. cap >= 160.
  */
 void signature_of(const struct judgement *j, const struct record *rec, unsigned n, char *out, size_t cap);
+/* For a promise that a style broke: <rule>.<style>-<guard that is off>.<field>.<event>. */
+void signature_of_broken(const struct seq *seq, const struct trace *t, char *out, size_t cap);
 void signature_of_death(const struct judgement *j, enum outcome outcome, char *out, size_t cap);
 
 /* Words for people: "#GP(0x1b)", "IST2+0xfd8", "KTEXT pf.read[k]+3". Return out. */

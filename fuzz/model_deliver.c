@@ -69,22 +69,26 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 	return fl | (rf ? FL_RF : 0);
 }
 
+static uint64_t tss_qword(const struct cpu *c, unsigned offset)
+{
+	uint64_t v;
+
+	memcpy(&v, c->tss + offset, 8);
+	return v;
+}
+
 /* The stack the frame goes on, before alignment. */
 static int new_stack(struct cpu *c, unsigned ist, unsigned ext, uint64_t *ret_rsp)
 {
-	static const uint32_t top[8] = {
-		W_RSP0 + L_RSP0, W_IST1 + L_IST1, W_IST2 + L_IST2, W_IST3 + L_IST3,
-		W_IST4 + L_IST4, W_IST5 + L_IST5, W_IST6 + L_IST6, W_IST7 + L_IST7,
-	};
 	uint64_t rsp;
 
 	if (ist || c->cpl)
 		debug_table(c, W_TSS + (ist ? 28 + 8 * ist : 4), 8);
 	if (ist) {
-		rsp = rule(c, RULE_STACK_IST, top[ist]);
+		rsp = rule(c, RULE_STACK_IST, tss_qword(c, 0x1c + 8 * ist));
 		c->land_rule = RULE_STACK_IST;
 	} else if (c->cpl) {
-		rsp = rule(c, RULE_STACK_RSP0, top[0]);
+		rsp = rule(c, RULE_STACK_RSP0, tss_qword(c, 4));
 		c->land_rule = RULE_STACK_RSP0;
 	} else {
 		rsp = c->reg[GPR_SP];
@@ -226,6 +230,7 @@ void deliver(struct cpu *c, struct event ev)
 		first = ev.vec;
 	}
 	c->rep_left = 0;
+	promise_delivered(c, &ev);
 	c->out->why[c->out->n][F_vector] = ev.rule;
 	/* another saved RIP for a fault is mostly another fault: it is the raising rule that is in doubt */
 	c->rip_rule = ev.fault ? ev.rule : RULE_RIP_TRAP;
@@ -314,10 +319,10 @@ static int read_frame(struct cpu *c, struct record *r, uint64_t rsp)
 	return 0;
 }
 
-void record_entry(struct cpu *c, enum entry entry, unsigned vec)
+/* One record; the frame lies at `frame`. Returns 1 when the run is over. */
+static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame, unsigned flags)
 {
 	struct record *r = &c->out->rec[c->out->n];
-	uint64_t next, rsp = c->reg[GPR_SP];
 	int harness = 0;
 
 	if (entry == ENTRY_IDT && vec == V_DB)
@@ -325,9 +330,10 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec)
 	*r = (struct record){
 		.vector = (uint8_t)vec,
 		.entry = (uint8_t)entry,
+		.flags = (uint8_t)flags,
 		.step = (uint8_t)(c->reg[GPR_SI] / TAPE_ENTRY_LEN),
 		.live_ss = c->ss,
-		.landed = rsp,
+		.landed = frame,
 		.live_rflags = c->rflags,
 		.cr2 = c->cr2,
 		.dr6 = c->dr6,
@@ -337,7 +343,7 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec)
 		.r11 = c->reg[GPR_11],
 	};
 	if (entry == ENTRY_IDT)
-		harness = read_frame(c, r, rsp);
+		harness = read_frame(c, r, frame);
 	r->flags |= harness ? REC_HARNESS : 0;
 	push_set(c, r);
 	why_fields(c, c->out->why[c->out->n], r);
@@ -345,10 +351,41 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec)
 	c->out->n++;
 	c->out->harness |= harness != 0;
 	c->rflags = FL_1;
-	if (harness || c->reg[GPR_SI] >= c->end || c->out->n >= RECORDS_MAX) {
+	return harness || c->reg[GPR_SI] >= c->end || c->out->n >= RECORDS_MAX;
+}
+
+static void go_on(struct cpu *c, int over)
+{
+	uint64_t next;
+
+	if (over) {
 		end_run(c, OUTCOME_DONE, RULE_END);
 		return;
 	}
 	memcpy(&next, c->tape + c->reg[GPR_SI], 8);
 	c->rip = next;
+}
+
+void record_entry(struct cpu *c, enum entry entry, unsigned vec)
+{
+	go_on(c, record(c, entry, vec, c->reg[GPR_SP], 0));
+}
+
+/* As efi/entry.inc's rec_style reads what fuzz/style.inc has pushed. */
+void record_styled(struct cpu *c)
+{
+	enum { AT_R11 = 16, AT_RDX = 24, AT_RCX = 32, AT_RAX = 40, AT_SLOT = 48, NO_ERR = 0x100 };
+	uint64_t rsp = c->reg[GPR_SP], slot = frame_slot(c, rsp + AT_SLOT);
+	uint64_t frame = rsp + AT_SLOT + (slot & NO_ERR ? 16 : 8);
+	enum entry entry = (enum entry)(slot >> 16 & 3);
+	int over;
+
+	promise_c_part(c, entry, slot & 0xff, frame + (slot & NO_ERR ? 0 : 8));
+	c->reg[GPR_11] = frame_slot(c, rsp + AT_R11);
+	c->reg[GPR_DX] = frame_slot(c, rsp + AT_RDX);
+	c->reg[GPR_CX] = frame_slot(c, rsp + AT_RCX);
+	c->reg[GPR_AX] = frame_slot(c, rsp + AT_RAX);
+	over = record(c, entry, slot & 0xff, frame, REC_STYLE);
+	c->reg[GPR_SP] = rsp;
+	go_on(c, over);
 }

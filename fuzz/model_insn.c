@@ -93,6 +93,7 @@ int act_end(struct cpu *c, const struct insn *in)
 int act_learsi(struct cpu *c, const struct insn *in)
 {
 	(void)in;
+	promise_step(c, (unsigned)(c->reg[GPR_SI] / TAPE_ENTRY_LEN));
 	c->reg[GPR_SI] += TAPE_ENTRY_LEN;
 	return 0;
 }

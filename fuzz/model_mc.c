@@ -43,6 +43,7 @@ int act_mov_cr4(struct cpu *c, const struct insn *in)
 	if (c->reg[GPR_AX] != (in->a ? CR4_TOKEN : CR4_TOKEN + 1))
 		unchecked(c);
 	c->cr4_mce = in->a;
+	c->fsgsbase = 0; /* in no value that a step writes */
 	return 0;
 }
 

@@ -93,6 +93,8 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 		return off + len <= sizeof(c->harn) ? c->harn + off : NULL;
 	case REGION_IDT:
 		return c->idt + off;
+	case REGION_TSS:
+		return off + len <= sizeof(c->tss) ? c->tss + off : NULL;
 	case REGION_DUSER:
 		return c->duser + off;
 	case REGION_DSUP:

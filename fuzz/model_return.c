@@ -134,6 +134,9 @@ static int iret(struct cpu *c, unsigned opsize)
 
 int act_iret(struct cpu *c, const struct insn *in)
 {
+	uint64_t frame = c->reg[GPR_SP];
+	int ring0 = !c->cpl;
+
 	if (iret(c, in->a)) {
 		/* Intel: the IRET need not complete; AMD: only one that completes counts */
 		if (intel(c))
@@ -141,6 +144,8 @@ int act_iret(struct cpu *c, const struct insn *in)
 		return 1;
 	}
 	unblock_nmi(c, RULE_NMI_UNBLOCK_IRET);
+	if (c->style && ring0)
+		promise_left(c, frame);
 	return 0;
 }
 

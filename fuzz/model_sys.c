@@ -9,9 +9,12 @@ int act_syscall(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSCALL_SCE);
 	if (rule(c, RULE_SYSCALL_MODE, intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSCALL_MODE);
+	c->promise.from_cs = c->cs;
+	c->promise.from_rsp = c->reg[GPR_SP];
 	c->reg[GPR_CX] = rule(c, RULE_SYSCALL_RCX, c->rip);
 	c->reg[GPR_11] = rule(c, RULE_SYSCALL_R11, c->rflags & ~(uint64_t)FL_RF);
-	c->rip = c->mode64 ? c->lstar : victim_labels()->entry_syscall32;
+	promise_system_call(c, c->reg[GPR_CX], c->reg[GPR_11], 1);
+	c->rip = c->mode64 ? c->lstar : c->cstar;
 	c->rflags &= rule(c, RULE_SYSCALL_FMASK, ~(c->fmask & 0xffffffff));
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
 	c->cs = SEL_KCS;
@@ -29,7 +32,8 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
 	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
-	c->rip = victim_labels()->entry_sysenter;
+	promise_system_call(c, 0, 0, 0);
+	c->rip = c->sysenter_eip;
 	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, W_RSP0 + L_RSP0);
 	c->rflags &= rule(c, RULE_SYSENTER_FLAGS, ~(uint64_t)(FL_IF | FL_VM | FL_RF));
 	c->cs = SEL_KCS;
@@ -81,11 +85,15 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 
 int act_rdmsr(struct cpu *c, const struct insn *in)
 {
+	uint64_t v;
+
 	(void)in;
 	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_MSR_CPL);
-	c->reg[GPR_AX] = c->lstar & 0xffffffff;
-	c->reg[GPR_DX] = c->lstar >> 32;
+	/* a body reads LSTAR, a styled entry the GS base */
+	v = (uint32_t)c->reg[GPR_CX] == 0xc0000101 ? c->gs : c->lstar;
+	c->reg[GPR_AX] = v & 0xffffffff;
+	c->reg[GPR_DX] = v >> 32;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz/complain.h"
+#include "fuzz/style.h"
 #include "fuzz/text.h"
 
 enum { WORDS_MAX = 8, CANDS_MAX = 256 };
@@ -150,9 +151,27 @@ static int parse_field(struct in *in, const struct field_text *f, struct word w)
 	return 0;
 }
 
+/* off=GUARD: one of those that the style, named before, has. */
+static int parse_off(struct in *in, struct word w)
+{
+	const char *cand[CANDS_MAX];
+	unsigned style = in->seq->style, n = style < N_STYLES ? style_guards(style) : 0;
+
+	if (!style || !n)
+		return complain(&in->c, "off= names a guard of a style; write style= before it");
+	for (unsigned i = 0; i < n; i++) {
+		cand[i] = style_guard_name(style, i + 1);
+		if (word_is(w, cand[i])) {
+			in->seq->style = style_byte(style, i + 1);
+			return 0;
+		}
+	}
+	return complain_word(&in->c, "guard", w, cand, n);
+}
+
 static int parse_start(struct in *in, const struct word *w, unsigned n)
 {
-	static const char *const names[N_FIELDS] = { "ring=", "flags=", "layout=", "style=" };
+	static const char *const names[N_FIELDS + 1] = { "ring=", "flags=", "layout=", "style=", "off=" };
 	unsigned i, k;
 
 	if (in->started)
@@ -160,12 +179,13 @@ static int parse_start(struct in *in, const struct word *w, unsigned n)
 	for (i = 1; i < n; i++) {
 		struct word value;
 
-		for (k = 0; k < N_FIELDS; k++)
+		for (k = 0; k <= N_FIELDS; k++)
 			if (begins(w[i], names[k], &value))
 				break;
-		if (k == N_FIELDS)
-			return complain_word(&in->c, "start setting", w[i], names, N_FIELDS);
-		if (parse_field(in, &field_text[k], value))
+		if (k > N_FIELDS)
+			return complain_word(&in->c, "start setting", w[i], names, N_FIELDS + 1);
+		if (k == N_FIELDS ? parse_off(in, value) :
+				    parse_field(in, &field_text[k], value))
 			return -1;
 	}
 	return 0;

@@ -7,13 +7,20 @@
 
 #include <string.h>
 
+#include "fuzz/style.h"
 #include "fuzz/text.h"
 
 const struct field_text field_text[N_FIELDS] = {
 	{ "ring", offsetof(struct seq, ring), N_CTX, 0, { "k", "u", "c" } },
 	{ "flags", offsetof(struct seq, flags), 5, 1, { "if", "ac", "df", "nt", "ts" } },
 	{ "layout", offsetof(struct seq, layout), N_LAYOUT, 0, { "plain", "linux", "shared" } },
-	{ "style", offsetof(struct seq, style), 1, 0, { "plain" } },
+	{ "style", offsetof(struct seq, style), N_STYLES, 0, { "plain",
+#define STYLE(id, name, mirrors, words) name,
+#define GUARD(style, id, name, words)
+#include "fuzz/styles.def"
+#undef STYLE
+#undef GUARD
+	} },
 };
 
 const char *const prefix_text[N_PREFIX] = {
@@ -116,6 +123,22 @@ static void put_field(struct out *o, const struct field_text *f, unsigned value)
 	}
 }
 
+/* A style with a guard off has two words: style=nmi3 off=df-test. */
+static void put_style(struct out *o, const struct field_text *f, unsigned value)
+{
+	unsigned style = value & 7, guard = value >> 3;
+
+	if (!style || style >= N_STYLES || guard > style_guards(style)) {
+		put_field(o, f, value);
+		return;
+	}
+	put_field(o, f, style);
+	if (guard) {
+		put(o, " off=");
+		put(o, style_guard_name(style, guard));
+	}
+}
+
 static void put_start(struct out *o, const struct seq *seq)
 {
 	unsigned i;
@@ -126,7 +149,9 @@ static void put_start(struct out *o, const struct seq *seq)
 	for (i = 0; i < N_FIELDS; i++) {
 		unsigned value = ((const uint8_t *)seq)[field_text[i].offset];
 
-		if (value)
+		if (value && field_text[i].offset == offsetof(struct seq, style))
+			put_style(o, &field_text[i], value);
+		else if (value)
 			put_field(o, &field_text[i], value);
 	}
 	put(o, "\n");

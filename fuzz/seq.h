@@ -92,6 +92,9 @@ enum arg_kind {
 	ARG_DR6,
 	ARG_DRN,
 	ARG_REP,
+	ARG_PLACE,
+	ARG_GSBASE,
+	ARG_URSP,
 	N_ARG_KINDS,
 };
 

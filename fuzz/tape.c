@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fuzz/tape.h"
+#include "fuzz/style.h"
 
 const uint8_t ipi_vector[IPI_VECTORS] = { IPI_VECTOR0, IPI_VECTOR1, IPI_VECTOR2,
 						TIMER_VECTOR };
@@ -113,6 +113,9 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_DR6:
 	case ARG_DRN:
 	case ARG_REP:
+	case ARG_PLACE:
+	case ARG_GSBASE:
+	case ARG_URSP:
 		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;
@@ -162,10 +165,18 @@ void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t 
 		if ((ops[s.op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE))
 			s = (struct step){ .op = OP_NOP };
 		variant = arguments(&s, arg);
+		/* a styled #DB entry is not the recorder's, which expects to be detected */
+		if (style_of(seq) && s.op == OP_DR7 && (variant == 6 || variant == 7))
+			variant -= 6;
 		t.needs |= ops[s.op].needs;
 		t.swapgs |= s.op == OP_SWAPGS || (ops[s.op].arg == ARG_FOLLOW && variant == FOLLOW_SWAPGS);
 		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
 			put64(e + 8 * ctx, body_of(&s, ctx, variant));
+		/* in a style a sound IRET out of a handler is the style's own way out */
+		if (style_of(seq) && s.op == OP_IRET && variant == DEFECT_NONE) {
+			s.op = OP_RETSTYLE;
+			put64(e, body_of(&s, CTX_K, 0));
+		}
 		put64(e + TAPE_ARG0, arg[0]);
 		put64(e + TAPE_ARG0 + 8, arg[1]);
 	}

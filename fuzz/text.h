@@ -11,7 +11,7 @@ struct field_text {
 	size_t offset; /* in struct seq */
 	unsigned n;
 	int is_set;
-	const char *word[5];
+	const char *word[8];
 };
 
 enum { N_FIELDS = 4 };

@@ -20,9 +20,11 @@ I_%1	equ n_insn_kinds
 R_RAX	equ 0
 R_RCX	equ 1
 R_RDX	equ 2
+R_RBX	equ 3
 R_RSP	equ 4
 R_RBP	equ 5
 R_RDI	equ 7
+R_R11	equ 11
 R_NONE	equ 255
 
 MAIN_START	equ W_MAIN + L_MAIN - STACK_START_GAP
@@ -50,6 +52,7 @@ section .kinsn vstart=0 follows=.kconst align=64
 section .uinsn vstart=0 follows=.kinsn align=64
 section .optab vstart=0 follows=.uinsn align=64
 section .bodytab vstart=0 follows=.optab align=64
+section .styletab vstart=0 follows=.bodytab align=64
 
 ; Text of one mode must not be run in another, and the model says so if it happens: a landing pad is
 ; made to be run in both, all else has the mode it was assembled for.
@@ -246,6 +249,10 @@ gate_tables:
 %assign d d+1
 %endrep
 
+section .ktext
+%define ctx CTX_K
+%define insn_section .kinsn
+%include "fuzz/style.inc"
 %include "fuzz/bodies.inc"
 
 ; --- the header --------------------------------------------------------------------------------
@@ -282,6 +289,7 @@ section .head
 	dq sled_c, sled_c_long, sled_c_end
 	dq sled_ptr, gate_tables
 	dq copy_k, copy_k_end, copy_u, copy_u_end
+	dq style_stubs, STUB_STRIDE, style_end, section..styletab.start
 	dq section..kinsn.start, kinsn_end
 	dq section..uinsn.start, uinsn_end
 	dq section..optab.start, section..bodytab.start

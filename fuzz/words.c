@@ -4,6 +4,7 @@
 
 #include "efi/abi/fmt.h"
 #include "fuzz/cpu_state.h"
+#include "fuzz/style.h"
 
 static const char *vector_name(unsigned vec)
 {
@@ -72,6 +73,8 @@ const char *addr_words(uint64_t addr, char *out, size_t cap)
 
 	if (label(addr))
 		fmt_print(out, cap, "%s", label(addr));
+	else if (style_has(addr))
+		fmt_print(out, cap, "style_text+0x%lx", (unsigned long)(addr - l->style_stubs));
 	else if (addr >= l->stubs && addr < l->entry_syscall)
 		fmt_print(out, cap, "entry_%u+%u", (unsigned)((addr - l->stubs) / l->stub_stride),
 			  (unsigned)((addr - l->stubs) % l->stub_stride));
@@ -243,4 +246,16 @@ void signature_of_death(const struct judgement *j, enum outcome outcome, char *o
 		  j->trace.outcome == OUTCOME_DONE ? "DONE" :
 		  j->trace.outcome == OUTCOME_HANG ? "HANG" : "SHUTDOWN",
 		  outcome == OUTCOME_HANG ? "HANG" : "SHUTDOWN", a);
+}
+
+void signature_of_broken(const struct seq *seq, const struct trace *t, char *out, size_t cap)
+{
+	const char *guard = style_guard_name(style_of(seq), style_guard_off(seq));
+	const struct broken *b = &t->broken;
+	char event[40] = "end";
+
+	if (b->record < t->n)
+		event_class(&t->rec[b->record], event, sizeof(event));
+	fmt_print(out, cap, "%s.%s-%s.%s.%s", rule_info[b->rule].name, style_name(style_of(seq)),
+		  guard ? guard : "whole", field_name((enum record_field)b->field), event);
 }

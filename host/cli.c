@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/seq.h"
+
 struct cli cli;
 
 struct usage_row {
@@ -106,6 +108,23 @@ long cli_number(const char *text, const char *option, long min, long max)
 	if (errno || end == text || *end || n < min || n > max)
 		die(EXIT_USAGE, "%s %s: write a whole number from %ld to %ld", option, text, min, max);
 	return n;
+}
+
+uint8_t cli_style(const char *text)
+{
+	char line[128], why[256];
+	struct seq seq;
+
+	int n = snprintf(line, sizeof(line), "start style=%s", text);
+	for (char *p = line; *p; p++)
+		*p = *p == ',' ? ' ' : *p;
+	if (n >= (int)sizeof(line))
+		die(EXIT_USAGE, "--style %.40s...: write NAME or NAME,off=GUARD", text);
+	if (seq_parse(&seq, line, (size_t)n, why, sizeof(why)))
+		die(EXIT_USAGE, "--style %s: %s", text, why);
+	if (!seq.style)
+		die(EXIT_USAGE, "--style plain: leave the option out, and each sequence has its own style");
+	return seq.style;
 }
 
 void cli_tables(const char *arg)

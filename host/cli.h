@@ -3,6 +3,8 @@
 #ifndef TW_HOST_CLI_H
 #define TW_HOST_CLI_H
 
+#include <stdint.h>
+
 enum exit_status {
 	EXIT_AS_MANUAL = 0,
 	EXIT_FINDING = 1, /* a divergence, crash or hang that is not known */
@@ -39,6 +41,9 @@ void cli_option(int opt);
  * this build lays sequences out for the IDT only, and ends the program with EXIT_SKIPPED.
  */
 void cli_tables(const char *arg);
+
+/* The header byte of a handler style, NAME or NAME,off=GUARD, or the end with EXIT_USAGE. */
+uint8_t cli_style(const char *text);
 
 /* A whole number from min to max, or the end with EXIT_USAGE and what `option` takes. */
 long cli_number(const char *text, const char *option, long min, long max);

@@ -88,6 +88,10 @@ static const char **afl_arguments(struct fuzz *fuzz, unsigned job)
 		argv[n++] = "--link";
 		argv[n++] = fuzz->link;
 	}
+	if (fuzz->style) {
+		argv[n++] = "--style";
+		argv[n++] = fuzz->style;
+	}
 	if (fuzz->strict)
 		argv[n++] = "--strict";
 	argv[n] = NULL;
@@ -196,6 +200,7 @@ int cmd_fuzz(int argc, char **argv)
 						 { "out", required_argument, NULL, 'o' },
 						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
+						 { "style", required_argument, NULL, 'Y' },
 						 CLI_LONG,
 						 { 0 } };
 	static struct fuzz fuzz = { .engine = "qemu", .jobs = 1 };
@@ -219,6 +224,8 @@ int cmd_fuzz(int argc, char **argv)
 			fuzz.dir = optarg;
 		else if (opt == 'S')
 			fuzz.strict = 1;
+		else if (opt == 'Y')
+			fuzz.style = cli_style(optarg) ? optarg : NULL;
 		else
 			cli_option(opt);
 	}

@@ -27,6 +27,9 @@ static void trace_text(const struct trace *t, const char *name, unsigned number)
 	printf("%s\n", words);
 	for (unsigned i = 0; i < t->n; i++)
 		printf("    %2u  %s\n", i, record_words(&t->rec[i], words, sizeof(words)));
+	if (t->broken.rule)
+		printf("    broken before record %u ended: %s (%s)\n", t->broken.record,
+		       rule_info[t->broken.rule].words, rule_info[t->broken.rule].name);
 	if (t->outcome != OUTCOME_DONE)
 		printf("    then %s: %s (%s)\n", outcome_name((enum outcome)t->outcome),
 		       rule_info[t->death].words, rule_info[t->death].name);
@@ -43,6 +46,7 @@ static void trace_object(const struct trace *t, const struct seq_case *c, const 
 			      "trainwreck.model.1", "name", c->name, "seq", text, "profile", profile,
 			      "outcome", outcome_name((enum outcome)t->outcome), "choices", path,
 			      "instructions", (int)t->insns, "expected", trace_json(t->rec, t->n));
+	json_object_set_new(o, "broken", t->broken.rule ? json_string(rule_info[t->broken.rule].name) : json_null());
 	json_line(stdout, o);
 }
 

@@ -109,6 +109,7 @@ int cmd_target(int argc, char **argv)
 						 { "out", required_argument, NULL, 'o' },
 						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
+						 { "style", required_argument, NULL, 'Y' },
 						 CLI_LONG,
 						 { 0 } };
 	static struct target t = { .oracle.deadline_ms = DEADLINE_MS,
@@ -128,6 +129,8 @@ int cmd_target(int argc, char **argv)
 			dir = optarg;
 		else if (opt == 'S')
 			t.strict = 1;
+		else if (opt == 'Y')
+			t.style = cli_style(optarg);
 		else
 			cli_option(opt);
 	}

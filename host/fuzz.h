@@ -8,7 +8,7 @@
 enum { FUZZ_PATH = 1024, JOBS_MAX = 256 };
 
 struct fuzz {
-	const char *engine, *link, *seconds, *seed_source, *dir;
+	const char *engine, *link, *seconds, *seed_source, *dir, *style;
 	char **extra;
 	int n_extra, strict, on_terminal;
 	unsigned jobs; /* fuzzers, each with an engine of its own */

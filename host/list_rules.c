@@ -130,7 +130,7 @@ static const char *entries_of(const struct seq_cases *cases, const uint8_t *use,
 	return out;
 }
 
-static const char *const basis[] = { "explicit", "inferred", "choice" };
+static const char *const basis[] = { "explicit", "inferred", "choice", "software" };
 
 void list_rules(int json)
 {

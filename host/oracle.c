@@ -96,6 +96,24 @@ static int find_by_hash(struct oracle *o, const struct seq *seq, const struct ms
 	return 0;
 }
 
+/*
+ * The CPU did as it must, and the handlers, being in a style, broke a promise of theirs in that very
+ * trace: a finding about the software, whatever known differences the trace has besides.
+ */
+static void settle_broken(const struct seq *seq, struct result *r)
+{
+	const struct broken *b = &r->j.trace.broken;
+
+	r->n_known = 0;
+	r->verdict = VERDICT_DIVERGE;
+	r->j.rule = b->rule;
+	r->j.record = b->record;
+	r->j.field = (enum record_field)b->field;
+	r->j.expected = b->expected;
+	r->j.observed = b->observed;
+	signature_of_broken(seq, &r->j.trace, r->signature, sizeof(r->signature));
+}
+
 /* A trace or death that agrees: as the manual says, or as known differences say. */
 static void settle_agreement(struct oracle *o, const struct seq *seq, struct result *r)
 {
@@ -108,6 +126,8 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 	if (r->outcome == OUTCOME_DONE)
 		learn(o, &r->j.trace.path);
+	if (r->j.trace.broken.rule)
+		settle_broken(seq, r);
 }
 
 static void error(struct result *r, const char *what, const char *words)
@@ -267,7 +287,7 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 
 	size_t len = seq_encode(seq, bytes);
 	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
-	if (is_costly(&r->j.trace) && o->death_stride > 1 && ++o->n_skipped_deaths % o->death_stride) {
+	if (is_costly(&r->j.trace) && !r->j.trace.broken.rule && o->death_stride > 1 && ++o->n_skipped_deaths % o->death_stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;
 		r->verdict = VERDICT_PASS;

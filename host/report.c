@@ -34,7 +34,10 @@ static void head_write(struct report *p)
 		fprintf(p->f, "The emulator's own process died while it ran the guest program below.\n\n");
 		return;
 	}
-	if (info->basis == BASIS_EXPLICIT)
+	if (info->basis == BASIS_SOFTWARE)
+		fputs("The processor did as it must. The handlers, written as `docs/styles.md` says of their style, "
+		      "broke a promise: the finding is about the software.\n\n", p->f);
+	else if (info->basis == BASIS_EXPLICIT)
 		fputs("The manual says explicitly what must happen, and something else did.\n\n", p->f);
 	else
 		fprintf(p->f, "**The expectation is %s, not written in the manual word for word: judge it "

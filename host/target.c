@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "efi/abi/wire.h"
+#include "fuzz/style.h"
 
 enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
@@ -145,6 +146,8 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 
 	seq_decode(&seq, bytes, len);
 	seq_fold(&seq);
+	/* a guard is off only where that is asked for */
+	seq.style = t->style ? t->style : style_byte(style_of(&seq), 0);
 	oracle_run(&t->oracle, &seq, r);
 	history_add(&t->history, &t->oracle, &seq, r);
 	c->execs++;

@@ -13,6 +13,7 @@ struct target {
 	struct engine_opts opts;
 	struct finding_source source;
 	int strict;
+	uint8_t style; /* that every test case is run in; 0: its own, with all guards */
 	struct oracle oracle;
 	struct known known;
 	struct campaign campaign;

@@ -51,13 +51,13 @@ json_t *difference_json(const struct result *r, const struct profile *profile)
 {
 	const struct judgement *j = &r->j;
 
-	if (!r->signature[0] || j->agrees || !strncmp(r->signature, "engine.", 7))
+	if (!r->signature[0] || (j->agrees && !is_broken_promise(r)) || !strncmp(r->signature, "engine.", 7))
 		return json_null();
 
 	const struct rule_info *info = &rule_info[j->rule];
 	json_t *o = json_pack("{s:s, s:s, s:s}", "rule", info->name, "basis", basis_name(info->basis),
 			      "manual", rule_manual(j->rule, profile));
-	if (!r->has_observed) {
+	if (!r->has_observed && !j->agrees) {
 		json_object_set_new(o, "field", json_string("outcome"));
 		json_object_set_new(o, "expected",
 				    json_string(outcome_name((enum outcome)j->trace.outcome)));

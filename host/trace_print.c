@@ -2,6 +2,8 @@
 /* Results as text and KTAP. */
 #include "host/trace_print.h"
 
+#include <inttypes.h>
+
 #include <string.h>
 
 enum { LINE = 320, WORD = 160, TEXT = 16384 };
@@ -12,6 +14,7 @@ const char *basis_name(enum basis basis)
 		[BASIS_EXPLICIT] = "explicit",
 		[BASIS_INFERRED] = "inferred",
 		[BASIS_CHOICE] = "choice",
+		[BASIS_SOFTWARE] = "software",
 	};
 	return name[basis];
 }
@@ -127,8 +130,26 @@ static void values_write(FILE *f, const struct result *r)
 		field_words(&r->observed[j->record], j->field, b, sizeof(b)));
 }
 
+int is_broken_promise(const struct result *r)
+{
+	return r->signature[0] && r->j.agrees && r->j.trace.broken.rule != 0;
+}
+
+static void broken_write(FILE *f, const struct result *r)
+{
+	const struct broken *b = &r->j.trace.broken;
+	const struct rule_info *info = &rule_info[b->rule];
+
+	fprintf(f, "    the trace is as predicted, and the handlers broke a promise before record %u ended:\n"
+		"    %s: must be 0x%" PRIx64 ", is 0x%" PRIx64 "\n    rule %s (%s): %s\n", b->record,
+		field_name((enum record_field)b->field), b->expected, b->observed, info->name,
+		basis_name(info->basis), info->words);
+}
+
 void difference_write(FILE *f, const struct result *r, const struct profile *profile)
 {
+	if (is_broken_promise(r))
+		broken_write(f, r);
 	if (!differs(r) || !strncmp(r->signature, "engine.", 7))
 		return;
 

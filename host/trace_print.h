@@ -21,6 +21,9 @@ const char *basis_name(enum basis basis);
 /* The trace of a result: one list where expected and observed agree, both where they do not. */
 void trace_write(FILE *f, const struct result *r);
 
+/* Whether the trace is as predicted, and the handlers' style broke a promise in it. */
+int is_broken_promise(const struct result *r);
+
 /* What differs first, the rule behind it and its basis; nothing when nothing differs. */
 void difference_write(FILE *f, const struct result *r, const struct profile *profile);
 

@@ -21,14 +21,17 @@ static void the_manual_holds(void **state)
 	assert_true(ok);
 }
 
-/* No sequence can make the model run for ever, so HANG is shown with a planted fault instead. */
+/*
+ * No sequence can make the model run for ever, so HANG is shown with a planted fault instead; what a
+ * style promises is in corpus/guards and test_styles.c.
+ */
 static void every_rule_has_a_case(void **state)
 {
 	int missing = 0;
 
 	(void)state;
 	for (unsigned rule = 0; rule < N_RULES; rule++) {
-		int has = rule == RULE_HANG;
+		int has = rule == RULE_HANG || rule_info[rule].basis == BASIS_SOFTWARE;
 
 		for (unsigned i = 0; i < N_MODEL_CASES; i++)
 			has |= model_cases[i].rule == rule;

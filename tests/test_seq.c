@@ -189,8 +189,8 @@ static void test_pretty(void **state)
 	expect_print(&seq, "");
 	seq.ring = 5;
 	seq.flags = 0x21;
-	seq.style = 1;
-	expect_print(&seq, "start ring=0x05 flags=0x21 style=0x01\n");
+	seq.style = 7;
+	expect_print(&seq, "start ring=0x05 flags=0x21 style=0x07\n");
 }
 
 static void test_hand_written(void **state)

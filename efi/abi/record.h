@@ -27,6 +27,7 @@ enum record_flag {
 	REC_ERR = 1, /* an error code was on the stack: seen by alignment, never assumed */
 	REC_HARNESS = 2, /* the event interrupted harness text; the run ended with it */
 	REC_WINDOW = 4, /* the event landed in a window: rip is the window's first instruction */
+	REC_STYLE = 8, /* through a styled entry, which has used the arithmetic flags */
 };
 
 /* FIELD(type, name, "words"): in the order of the struct, with no padding between. */

@@ -54,9 +54,20 @@ enum {
 	RAW_LEN = 160,
 };
 
+/* What styled entries (fuzz/style.inc) read, in the page that ring 0's GS base points to. */
+enum percpu {
+	PC_KSTACK = 0x800, /* where system calls start */
+	PC_URSP = 0x808, /* ring 3's RSP, between two instructions of SYSCALL's entry */
+	PC_NMI_STATE = 0x810,
+	PC_BASE = 0x818, /* ring 0's GS base */
+	PC_ENTRY = 0x820, /* struct style_text of the variant, fuzz/style.h */
+};
+/* One byte for each place of style text at which an event can be made to come, in DUSER. */
+enum { PLACES_AT = 0x400, PLACES_LEN = 16 };
+
 /* A raw record, as efi/entry.inc writes it. */
 struct raw_record {
-	uint8_t vector, entry, harness, pad[5];
+	uint8_t vector, entry, harness, style, pad[4];
 	uint64_t rsi, setptr, rsp, frame[6], rflags;
 	uint16_t ss, cs;
 	uint32_t pad2;
@@ -96,6 +107,10 @@ _Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");
 	X(copy_k_end)                                                                              \
 	X(copy_u)                                                                                  \
 	X(copy_u_end)                                                                              \
+	X(style_stubs)                                                                             \
+	X(style_stub_stride)                                                                       \
+	X(style_end)                                                                               \
+	X(styletab_off)                                                                            \
 	X(kinsn_off)                                                                               \
 	X(kinsn_len)                                                                                \
 	X(uinsn_off)                                                                               \

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The handler styles by the model alone: header byte and words, and what each guard is for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fuzz/model.h"
+#include "fuzz/style.h"
+#include "host/seqfile.h"
+
+static struct seq_cases cases;
+
+static void every_header_byte_survives_text(void **state)
+{
+	char text[128], why[256];
+	struct seq seq = { 0 }, back;
+
+	(void)state;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		seq.style = (uint8_t)byte;
+		int n = seq_print(&seq, text, sizeof(text));
+		assert_true(n >= 0);
+		assert_int_equal(seq_parse(&back, text, (size_t)n, why, sizeof(why)), 0);
+		assert_int_equal(back.style, byte);
+		assert_true(style_variant(&seq) < N_VARIANTS);
+	}
+}
+
+static void a_guard_has_its_word(void **state)
+{
+	char text[128];
+	struct seq seq = { .style = style_byte(STYLE_NMI3, 4) };
+
+	(void)state;
+	assert_true(seq_print(&seq, text, sizeof(text)) > 0);
+	assert_string_equal(text, "start style=nmi3 off=df-test\n");
+	assert_int_equal(style_variant(&seq), VARIANT_NMI3_DF_TEST);
+}
+
+static void refused(const char *text, const char *words)
+{
+	char why[256];
+	struct seq seq;
+
+	assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), -1);
+	if (!strstr(why, words))
+		fail_msg("'%s' does not say '%s'", why, words);
+}
+
+static void a_wrong_word_is_answered(void **state)
+{
+	(void)state;
+	refused("start style=nmi4", "nmi3");
+	refused("start off=df-test", "write style= before it");
+	refused("start style=nmi3 off=df-tset", "df-test");
+	refused("start style=swapgs off=df-test", "ring-check");
+}
+
+/* The rule of the promise that a sequence breaks on some path; 0: none on any. */
+static uint16_t breaks(const struct seq *seq, const char *profile)
+{
+	static struct trace t;
+	struct path path = { 0 };
+
+	for (unsigned i = 0; i < 64; i++) {
+		model_predict(seq, profile_named(profile), NULL, &path, &t);
+		if (t.broken.rule)
+			return t.broken.rule;
+		path = t.path;
+		if (!path_next(&path))
+			break;
+	}
+	return 0;
+}
+
+/* corpus/guards/STYLE-GUARD.seq, and in it "# Breaks: RULE" */
+static void check_guard(const struct seq_case *c)
+{
+	char line[256], rule[64] = "", name[128];
+	const char *base = strrchr(c->name, '/') + 1;
+	struct seq seq = c->seq;
+	FILE *f = fopen(c->name, "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "# Breaks: %63s", rule);
+	fclose(f);
+	assert_true(style_guard_off(&seq) > 0);
+	snprintf(name, sizeof(name), "%s-%s.seq", style_name(style_of(&seq)),
+		 style_guard_name(style_of(&seq), style_guard_off(&seq)));
+	assert_string_equal(base, name);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *profile = i ? "amd" : "intel";
+		if (seq_case_lacks(c, profile_named(profile)))
+			continue;
+		seq.style = c->seq.style;
+		assert_string_equal(rule_info[breaks(&seq, profile)].name, rule);
+		assert_int_equal(rule_info[breaks(&seq, profile)].basis, BASIS_SOFTWARE);
+		seq.style = style_byte(style_of(&c->seq), 0);
+		if (breaks(&seq, profile))
+			fail_msg("%s breaks %s with every guard on", c->name,
+				 rule_info[breaks(&seq, profile)].name);
+	}
+}
+
+static void each_guard_is_for_something(void **state)
+{
+	unsigned guards = 0;
+
+	(void)state;
+	for (unsigned s = 1; s < N_STYLES; s++)
+		guards += style_guards(s);
+	assert_int_equal(cases.n, guards);
+	for (size_t i = 0; i < cases.n; i++)
+		check_guard(&cases.v[i]);
+}
+
+static void break_nothing(const char *dir)
+{
+	struct seq_cases all = { 0 };
+	char why[512];
+
+	assert_int_equal(seq_cases_add(&all, dir, why, sizeof(why)), 0);
+	for (size_t i = 0; i < all.n; i++)
+		for (unsigned style = 1; style < N_STYLES; style++) {
+			struct seq seq = all.v[i].seq;
+
+			seq.style = style_byte(style, 0);
+			if (breaks(&seq, "intel") || breaks(&seq, "amd"))
+				fail_msg("%s in style %s breaks a promise", all.v[i].name, style_name(style));
+		}
+	seq_cases_free(&all);
+}
+
+static void with_all_guards_the_corpus_breaks_nothing(void **state)
+{
+	(void)state;
+	break_nothing("corpus");
+}
+
+static int load(void **state)
+{
+	char why[512];
+
+	(void)state;
+	if (!seq_cases_add(&cases, "corpus/guards", why, sizeof(why)))
+		return 0;
+	fprintf(stderr, "%s\n", why);
+	return -1;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	seq_cases_free(&cases);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_header_byte_survives_text),
+		cmocka_unit_test(a_guard_has_its_word),
+		cmocka_unit_test(a_wrong_word_is_answered),
+		cmocka_unit_test(each_guard_is_for_something),
+		cmocka_unit_test(with_all_guards_the_corpus_breaks_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
