@@ -99,7 +99,7 @@ static int rep_waits(struct cpu *c)
 
 int debug_trap(struct cpu *c, int shadow_ss)
 {
-	unsigned hits = c->db_hits;
+	unsigned hits = c->db_hits, met = hits;
 	enum rule_id id = c->db_trap ? (enum rule_id)c->db_rule : RULE_DATA_BP;
 
 	if (!c->db_trap && (!hits || rule(c, RULE_MOVSS_DATA_BP, shadow_ss)))
@@ -113,8 +113,12 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	if (code_hits(c) && !(c->rflags & FL_RF) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
 	/* one exception for the step and the breakpoint */
-	if (c->db_trap && hits && !rule(c, RULE_DATA_BP_ONCE, 1))
-		c->db_hits = (uint8_t)hits;
+	if (c->db_trap && met && !rule(c, RULE_DATA_BP_ONCE, 1))
+		c->db_hits = (uint8_t)met;
+	if (c->db_trap && c->db_told & ~met & enabled(c) && !rule(c, RULE_DR6_NEWS, 1))
+		hits |= c->db_told & enabled(c);
+	if (met)
+		c->db_told = (uint8_t)met;
 	set_dr6(c, hits, c->db_trap ? DR6_BS : 0, c->db_trap ? RULE_DR6_SINGLE_STEP : RULE_DR6_DATA_BP);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = (uint16_t)id });
 	return 1;
@@ -194,7 +198,7 @@ void debug_recorder(struct cpu *c)
 /* The checks of both moves, in the order of SDM 2B MOV and of table 6-2. */
 static int check_move(struct cpu *c, unsigned dr)
 {
-	if (rule(c, RULE_DR_ABSENT, dr > 7))
+	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_ABSENT);
 	if (rule(c, RULE_DR_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_DR_CPL);
