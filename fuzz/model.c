@@ -221,7 +221,7 @@ static int boundary(struct cpu *c)
 /* --- one instruction --------------------------------------------------------------------------- */
 
 /* Whether a single-step trap follows the instruction that just ended, SDM 3B 17.3.1.4. */
-static void single_step(struct cpu *c, unsigned kind, int tf_before)
+static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped_ss)
 {
 	int tf = tf_before;
 
@@ -235,6 +235,9 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before)
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;
 	}
 	if (!rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
+		return;
+	/* each kind of event that a shadow holds off is promised, or not, by itself */
+	if (dropped_ss && choose(c, RULE_SHADOW_CHAINED_TRAP, 2))
 		return;
 	/* AMD: certain debug traps may wait as well */
 	if (c->shadow_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)))
@@ -278,7 +281,7 @@ static void one_instruction(struct cpu *c)
 {
 	const struct insn *in;
 	unsigned mode = c->mode64 ? INSN_MODE64 : INSN_MODE32, hits = c->db_hits;
-	int tf;
+	int tf, dropped_ss = 0;
 
 	c->insn_start = c->rip;
 	c->vec = 0;
@@ -309,10 +312,12 @@ static void one_instruction(struct cpu *c)
 	}
 	/* of several shadows in a row only the first one is promised */
 	if (!c->rep_left && (c->shadow_ss || c->shadow_sti) && c->shadowed &&
-	    choose(c, RULE_SHADOW_CHAINED, 2))
+	    choose(c, RULE_SHADOW_CHAINED, 2)) {
+		dropped_ss = c->shadow_ss;
 		c->shadow_ss = c->shadow_sti = 0;
+	}
 	if (!c->delivered)
-		single_step(c, in->kind, tf);
+		single_step(c, in->kind, tf, dropped_ss);
 }
 
 /* --- a run ------------------------------------------------------------------------------------- */

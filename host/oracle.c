@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { HOSTED_SHARE = 16 };
+
 const char *verdict_name(enum verdict v)
 {
 	switch (v) {
@@ -40,12 +42,14 @@ const char *outcome_name(enum outcome outcome)
 }
 
 /*
- * A death, or text run in a mode it was not made for: either costs a return to the snapshot. And an event
- * that the host has to give.
+ * Of how many runs that end so one is made: a death, or text run in a mode it was not made for, costs a
+ * return to the snapshot; an event that the host has to give, a few milliseconds.
  */
-static int is_costly(const struct trace *t)
+static unsigned stride_of(const struct oracle *o, const struct trace *t)
 {
-	return t->outcome != OUTCOME_DONE || t->unchecked || t->hosted;
+	if (t->outcome != OUTCOME_DONE || t->unchecked)
+		return o->death_stride;
+	return t->hosted ? o->death_stride / HOSTED_SHARE : 0;
 }
 
 int is_unknown(const struct result *r)
@@ -287,7 +291,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 
 	size_t len = seq_encode(seq, bytes);
 	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
-	if (is_costly(&r->j.trace) && !r->j.trace.broken.rule && o->death_stride > 1 && ++o->n_skipped_deaths % o->death_stride) {
+	unsigned stride = stride_of(o, &r->j.trace);
+	if (stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;
 		r->verdict = VERDICT_PASS;

@@ -22,7 +22,8 @@ struct oracle {
 	int deadline_ms;
 	struct overlay bare; /* where there are no known differences: only the machine's habits */
 	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked, n_engine_deaths;
-	unsigned death_stride; /* run one predicted death in this many; 0 or 1: every one */
+	/* Run one predicted death in this many, and 16 times as many that wait for the host; 0 or 1: every one. */
+	unsigned death_stride;
 	int explain; /* show known differences against the manual, too; a campaign has no time for it */
 	int broken; /* the engine could not be recovered: it has to be started anew */
 };

@@ -162,7 +162,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 		crash = settle_unknown(t, &seq, r);
 	if (crash)
 		mark_signature(r->signature, map, map_len);
-	else if (r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
+	else if (!r->not_run && r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
 		cover_trace(&seq, &r->j.trace, map, map_len);
 	campaign_write(c, &t->oracle, 0);
 	if (t->oracle.broken && renew_engine(t))
