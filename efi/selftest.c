@@ -201,6 +201,8 @@ static const char *why_not(const struct seq *seq, struct answer *a)
 
 	if (lacks)
 		return lacks;
+	if (seq_needs(seq) & HOSTED)
+		return "it waits for an event that only a host can inject";
 	model_predict(seq, &machine.profile, NULL, NULL, &a->j.trace);
 	if (a->j.trace.outcome == OUTCOME_SHUTDOWN)
 		return "the manual has it end in a shutdown: not run without a host";
