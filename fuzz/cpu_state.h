@@ -220,6 +220,12 @@ void debug_int1(struct cpu *c);
 void debug_delivered(struct cpu *c, const struct event *ev);
 void debug_recorder(struct cpu *c);
 
+/* --- model_pending.c -------------------------------------------------------------------------- */
+/* Returns 1 when an event was delivered or the run has ended: the next boundary is that of its handler. */
+int boundary(struct cpu *c);
+/* Whether an event's entry begins at rip. */
+int is_entry(uint64_t rip);
+
 /* --- model_apic.c ----------------------------------------------------------------------------- */
 /* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */
 int irq_ready(struct cpu *c);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is pending, and what of it is taken at the boundary between two instructions, in the order of SDM
+ * 3A table 6-2.
+ */
+#include "fuzz/cpu_state.h"
+#include "fuzz/style.h"
+
+/* In the window, or in a loop that waits and so is part of it. */
+static int in_window(uint64_t rip)
+{
+	const struct victim_labels *l = victim_labels();
+
+	if (style_has(rip)) {
+		const struct insn *in = victim_insn(rip);
+
+		return in && in->kind == INSN_WNOP;
+	}
+	return (rip >= l->sled_k && rip < l->sled_k_end) || (rip >= l->sled_u && rip < l->sled_u_end) ||
+	       (rip >= l->sled_c && rip < l->sled_c_end) || victim_waits(rip);
+}
+
+int is_entry(uint64_t rip)
+{
+	const struct victim_labels *l = victim_labels();
+
+	return rip >= l->stubs && rip < l->entries_end && !((rip - l->stubs) % l->stub_stride);
+}
+
+/* What was sent is there. Of several NMIs at once the manual promises one. */
+static void land(struct cpu *c)
+{
+	unsigned nmis = c->nmi_pending + c->nmi_flight;
+
+	if (nmis > 1)
+		nmis = !c->nmi_blocked && choose(c, RULE_NMI_MERGE, 2) ? 2 : 1;
+	c->nmi_pending = (uint8_t)nmis;
+	c->nmi_flight = c->irq_flight = 0;
+}
+
+/* An event that was sent arrives in its window, or earlier where that makes a difference. */
+static void arrive(struct cpu *c)
+{
+	int takes;
+
+	if (!c->nmi_flight && !c->irq_flight)
+		return;
+	/* an entry's first instruction is the last one before harness text, and in HLT there is time */
+	if (in_window(c->rip) || (c->cpl == 0 && is_entry(c->rip)) || c->halted) {
+		land(c);
+		return;
+	}
+	/* while NMIs are blocked it is the same when it arrives */
+	if (c->nmi_flight && c->nmi_blocked && !c->irq_flight) {
+		land(c);
+		return;
+	}
+	takes = (c->nmi_flight && !c->nmi_blocked) ||
+		(c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0));
+	if (takes) {
+		const struct insn *in = victim_insn(c->rip);
+
+		/* the jump into the window is part of it: it matters only under TF, or to what waits */
+		int waits = c->rflags & FL_IF && !c->irq_flight && irq_ready(c) >= 0;
+
+		if (in && (in->kind == INSN_JSLED || in->kind == INSN_JWIN) && !c->may_step && !waits)
+			return;
+		if (!choose(c, RULE_ASYNC_ARRIVAL, 2))
+			land(c);
+	}
+}
+
+/* The interrupt that the local APIC hands over: its vector, or 0. */
+static unsigned take_irq(struct cpu *c)
+{
+	int irq;
+
+	if (c->irq_flight)
+		return 0;
+	if (c->spurious) {
+		c->spurious = 0;
+		return SPURIOUS_VECTOR;
+	}
+	irq = irq_ready(c);
+	if (irq < 0)
+		return 0;
+	c->irr &= (uint8_t)~(1u << irq);
+	c->isr |= (uint8_t)(1u << irq);
+	return ipi_vector[irq];
+}
+
+int boundary(struct cpu *c)
+{
+	int shadow_ss, shadow_sti;
+	unsigned irq;
+
+	shadow_ss = c->shadow_ss;
+	shadow_sti = c->shadow_sti;
+	c->shadowed = (uint8_t)(shadow_ss || shadow_sti);
+	c->rep_shadow_ss = (uint8_t)shadow_ss;
+	c->rep_shadow_sti = (uint8_t)shadow_sti;
+	c->shadow_ss = c->shadow_sti = 0;
+	/* a fault met in delivery between two instructions is none of the last one's */
+	c->rf_before = (c->rflags & FL_RF) != 0;
+	arrive(c);
+	if (c->mc_pending)
+		return machine_check(c);
+	if (debug_trap(c, shadow_ss))
+		return 1;
+	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&
+	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2))) {
+		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
+		return 1;
+	}
+	irq = c->rflags & FL_IF && !shadow_ss && !shadow_sti ? take_irq(c) : 0;
+	if (irq) {
+		deliver(c, (struct event){ .vec = (uint8_t)irq, .rip = c->rip, .hw_irq = 1,
+					   .rule = RULE_IRQ });
+		return 1;
+	}
+	if (c->halted) {
+		end_run(c, OUTCOME_HANG, RULE_HLT);
+		return 1;
+	}
+	return debug_code(c, shadow_ss);
+}
