@@ -34,6 +34,7 @@ enum cr_bit {
 	CR0_WP = 1 << 16,
 	CR0_AM = 1 << 18,
 	CR4_PAE = 1 << 5,
+	CR4_DE = 1 << 3,
 	CR4_MCE = 1 << 6,
 	CR4_PGE = 1 << 7,
 	CR4_OSFXSR = 1 << 9,

@@ -118,6 +118,8 @@ void state_init(const struct profile *p)
 	x.cr4 = read_cr4();
 	harn(H_CR4MCE)[0] = x.cr4 & ~(uint64_t)CR4_MCE;
 	harn(H_CR4MCE)[1] = x.cr4 | CR4_MCE;
+	harn(H_CR4MCE)[2] = x.cr4 & ~(uint64_t)CR4_DE;
+	harn(H_CR4MCE)[3] = x.cr4 | CR4_DE;
 	restore_mc();
 	apic_write(APIC_INITIAL_COUNT, 0);
 	for (unsigned i = 0; i < sizeof(apic) / sizeof(apic[0]); i++)
@@ -182,8 +184,10 @@ void state_restore(const struct tape *t)
 	if (t->needs & TABLES || x.layout)
 		memcpy(at(W_IDT), x.idt[0], IDT_LEN);
 	x.layout = 0;
-	if (t->needs & DEBUG)
+	if (t->needs & DEBUG) {
 		disarm();
+		write_cr4(x.cr4);
+	}
 	write_dr6(DR6_START);
 	if (t->needs & MSRS) {
 		wrmsr(IA32_EFER, EFER_START);

@@ -200,6 +200,8 @@ static int check_move(struct cpu *c, unsigned dr)
 {
 	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_ABSENT);
+	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && c->cr4_de) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
+		return fault(c, V_UD, 0, RULE_DR_DE);
 	if (rule(c, RULE_DR_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_DR_CPL);
 	if (!rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0))

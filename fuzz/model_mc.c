@@ -32,7 +32,7 @@ int machine_check(struct cpu *c)
 /* The value that fits the body's variant is all that AX can hold, unless an event has come in between. */
 int act_load_cr4(struct cpu *c, const struct insn *in)
 {
-	c->reg[GPR_AX] = in->a ? CR4_TOKEN : CR4_TOKEN + 1;
+	c->reg[GPR_AX] = CR4_TOKEN + in->a;
 	return 0;
 }
 
@@ -40,9 +40,11 @@ int act_mov_cr4(struct cpu *c, const struct insn *in)
 {
 	if (rule(c, RULE_CR_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_CR_CPL);
-	if (c->reg[GPR_AX] != (in->a ? CR4_TOKEN : CR4_TOKEN + 1))
+	if (c->reg[GPR_AX] != CR4_TOKEN + in->a)
 		unchecked(c);
-	c->cr4_mce = in->a;
+	/* 0 and 1 write MCE, 2 and 3 DE; the other one is as at the start */
+	c->cr4_mce = in->a < 2 ? in->a : (c->profile->features & FEAT(MCE)) != 0;
+	c->cr4_de = in->a == 3;
 	c->fsgsbase = 0; /* in no value that a step writes */
 	return 0;
 }
