@@ -47,12 +47,12 @@ static void set_environment(const struct fuzz *fuzz)
 	set_default("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
 	set_default("AFL_NO_AFFINITY", "1");
 	set_default("AFL_FORKSRV_INIT_TMOUT", "120000");
-	/* our target makes the map's few edges mean much: the deterministic and trim stages find little */
-	set_default("AFL_DISABLE_TRIM", "1");
 	if (!fuzz->on_terminal)
 		set_default("AFL_NO_UI", "1");
 	if (*fuzz->mutator)
 		set_default("AFL_CUSTOM_MUTATOR_LIBRARY", fuzz->mutator);
+	else /* AFL++'s own trimming cuts through steps; the mutator's costs two test cases at most */
+		set_default("AFL_DISABLE_TRIM", "1");
 }
 
 /* The argument vector of afl-fuzz; the strings live in `fuzz` or in main's argv. */

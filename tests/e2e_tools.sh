@@ -61,3 +61,13 @@ $tw list rules --masks >"$tmp/masks"
 	fail "list rules --masks: choices"
 $tw cover -e 'int3; ret.iret' >"$tmp/cover"
 grep -q '^#BP       k   ## \.\. \.\.  | ##' "$tmp/cover" || fail "cover: $(grep '^#BP' "$tmp/cover")"
+
+# two engines beside the manual
+$tw diff --engines qemu,qemu:cpu=EPYC -e 'int3; ret.iret' >"$tmp/diff" || fail "diff of the same: $(cat "$tmp/diff")"
+grep -q '^   0  all ' "$tmp/diff" || fail "diff: no record that all agree on"
+status=0
+$tw diff --engines qemu,qemu:cpu=EPYC -e 'start ring=c; sysenter' >"$tmp/diff" || status=$?
+[ "$status" -eq 1 ] && grep -q 'manual 2 #UD' "$tmp/diff" || fail "diff of two makers: status $status, $(cat "$tmp/diff")"
+status=0
+$tw diff --engines qemu -e ud2 >"$tmp/diff" 2>&1 || status=$?
+[ "$status" -eq 2 ] || fail "diff with one engine ends with status $status"
