@@ -66,7 +66,7 @@ static unsigned column_of(unsigned op)
 
 	for (unsigned i = 0; i < op; i++)
 		n += is_exit(i) != 0;
-	return n < COVER_EXITS - N_OTHER_ENDS ? n : COVER_EXITS - N_OTHER_ENDS - 1;
+	return n < COVER_EXITS - N_OTHER_ENDS ? n : COVER_EXITS - N_OTHER_ENDS;
 }
 
 const char *cover_exit(unsigned exit)

@@ -12,7 +12,7 @@ enum {
 	COVER_MAKERS = 2,
 	COVER_EVENTS = 28, /* rows: the vectors of vectors.def, and the other ways in */
 	COVER_DEPTHS = 3, /* 1, 2, and more */
-	COVER_EXITS = 24, /* room for every ret.* step, and the ends of a handler that are none */
+	COVER_EXITS = 96, /* room for every ret.* step, and the ends of a handler that are none */
 	COVER_PATHS = 4, /* of the manual's choices, the first few of a sequence */
 };
 
