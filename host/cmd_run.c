@@ -3,7 +3,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "host/cli.h"
 #include "host/seqfile.h"
@@ -19,37 +18,6 @@ struct run {
 	struct known known;
 	unsigned n, n_skip, n_error, n_unknown, n_fixed;
 };
-
-/* Whether the profile has the feature named by a word in any case ("fred"). */
-static int has_feature(const struct profile *profile, const char *word, size_t len)
-{
-	static const char *const name[] = {
-#define X(name, words) #name,
-		FEATURES(X)
-#undef X
-	};
-
-	for (unsigned i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		if (strlen(name[i]) == len && !strncasecmp(name[i], word, len))
-			return (profile->features >> i) & 1;
-	}
-	return 0;
-}
-
-/* The first of the features in `needs` that this profile lacks, copied to out; 0 when it has all. */
-static int lacks(const struct profile *profile, const char *needs, char *out, size_t cap)
-{
-	for (const char *p = needs; p && *p;) {
-		size_t len = strcspn(p, ", \t");
-		if (len && !has_feature(profile, p, len)) {
-			snprintf(out, cap, "needs %.*s, which this CPU lacks", (int)len, p);
-			return 1;
-		}
-		p += len;
-		p += strspn(p, ", \t");
-	}
-	return 0;
-}
 
 /* A known difference that its own sequence no longer shows is not known any more: it is gone. */
 static void look_for_fixed(struct run *run, const struct seq_case *c, struct result *r)
@@ -74,12 +42,13 @@ static void run_case(struct run *run, const struct seq_case *c)
 {
 	static struct result r;
 	struct oracle *o = &run->oracle;
-	char why[sizeof(r.reason)];
+	const char *lacks = seq_case_lacks(c, o->profile);
 
-	if (lacks(o->profile, c->needs, why, sizeof(why))) {
+	if (lacks) {
 		memset(&r, 0, sizeof(r));
 		r.verdict = VERDICT_SKIP;
-		memcpy(r.reason, why, sizeof(why));
+		snprintf(r.reason, sizeof(r.reason), "needs %.*s, which this CPU lacks",
+			 (int)strcspn(lacks, " "), lacks);
 	} else {
 		oracle_run(o, &c->seq, &r);
 		if (is_unknown(&r))
