@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Does a campaign find a CPU that is wrong? blind [-n SAMPLE] [-s SEED] [-t SECONDS] [NUMBER...]
+ * Does a campaign find a CPU that is wrong? blind [-m PERCENT] [-n SAMPLE] [-s SEED] [-t SECONDS] [NUMBER...]
  * The CPU is a mutant of the model behind a fake guest, once as Intel's and once as AMD's, in turn.
  * What looks for it is what `trainwreck fuzz` runs: the shipped seeds, the steps' mutator, coverage,
  * the oracle and its confirmation, in one process instead of AFL++'s two. Times are of one core, those
@@ -210,7 +210,7 @@ static int by_seconds(const void *a, const void *b)
 }
 
 /* One after another, each in a process of its own. */
-static int hunt_all(const unsigned *todo, unsigned n, double seconds)
+static int hunt_all(const unsigned *todo, unsigned n, double seconds, unsigned percent)
 {
 	static struct seq_cases seeds;
 	static double times[N_MUTANTS];
@@ -254,7 +254,7 @@ static int hunt_all(const unsigned *todo, unsigned n, double seconds)
 	qsort(times, n_found, sizeof(times[0]), by_seconds);
 	printf("blind: %u of %u mutants found, median %.2f s, longest %.2f s, %u runs\n", n_found, n,
 	       n_found ? times[n_found / 2] : 0, n_found ? times[n_found - 1] : 0, runs);
-	return n_found != n;
+	return n_found * 100 < n * percent;
 }
 
 /* Those that are another CPU, or may be. */
@@ -281,14 +281,16 @@ static unsigned candidates(unsigned *ret_todo)
 int main(int argc, char **argv)
 {
 	static unsigned todo[N_MUTANTS];
-	unsigned n = 0, n_sample = 300;
+	unsigned n = 0, n_sample = 300, percent = 100;
 	uint32_t seed = 1;
 	double seconds = 60;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:t:")) >= 0) {
+	while ((opt = getopt(argc, argv, "m:n:s:t:")) >= 0) {
 		if (opt == 'n')
 			n_sample = (unsigned)atoi(optarg);
+		else if (opt == 'm')
+			percent = (unsigned)atoi(optarg);
 		else if (opt == 's')
 			seed = (uint32_t)atoi(optarg);
 		else if (opt == 't')
@@ -303,5 +305,5 @@ int main(int argc, char **argv)
 		sample(todo, n, n_sample, seed);
 		n = n_sample < n ? n_sample : n;
 	}
-	return hunt_all(todo, n, seconds);
+	return hunt_all(todo, n, seconds, percent);
 }
