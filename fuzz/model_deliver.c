@@ -347,6 +347,8 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	r->flags |= harness ? REC_HARNESS : 0;
 	push_set(c, r);
 	why_fields(c, c->out->why[c->out->n], r);
+	if (victim_waits(r->rip))
+		c->wait_rip = r->rip;
 	record_mask(r);
 	c->out->n++;
 	c->out->harness |= harness != 0;

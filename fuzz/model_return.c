@@ -89,6 +89,18 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 	return 1;
 }
 
+/*
+ * Where in a loop that waited an event came is open, and a return with 16-bit operands goes to what is
+ * left of that address: nobody can say where.
+ */
+static int is_left_of_wait(struct cpu *c, unsigned opsize, uint64_t rip)
+{
+	if (opsize != 2 || !c->wait_rip || rip != (c->wait_rip & 0xffff))
+		return 0;
+	unchecked(c);
+	return 1;
+}
+
 static int iret(struct cpu *c, unsigned opsize)
 {
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, fl, new_rsp = 0, ss = 0, mask;
@@ -99,6 +111,8 @@ static int iret(struct cpu *c, unsigned opsize)
 		return fault(c, V_GP, 0, RULE_IRET_NT);
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs) || pop(c, &rsp, opsize, &fl))
 		return 1;
+	if (is_left_of_wait(c, opsize, rip))
+		return 0;
 	cs &= 0xffff;
 	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
 		c->out->unchecked = 1;
@@ -157,6 +171,8 @@ int act_retf(struct cpu *c, const struct insn *in)
 
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
 		return 1;
+	if (is_left_of_wait(c, opsize, rip))
+		return 0;
 	cs &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
