@@ -35,6 +35,11 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	if (!(c->dr7 & 0xff))
 		return;
 	set = enabled(c);
+	/* an engine that reads what is not aligned in two aligned halves finds more than was asked for */
+	if (!(access & ACC_WRITE) && addr & (len - 1) && !rule(c, RULE_DATA_BP_EXACT, 1)) {
+		addr &= ~(uint64_t)(len - 1);
+		len *= 2;
+	}
 	for (unsigned i = 0; set >> i; i++) {
 		uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
 		enum bp_type type = bp_type(c, i);
@@ -97,6 +102,14 @@ static int rep_waits(struct cpu *c)
 	return how == 2 || (how == 1 && !c->rep_waited++);
 }
 
+/* The data breakpoints that an earlier #DB has reported: none of them is news. */
+static unsigned told_before(struct cpu *c, unsigned met)
+{
+	unsigned told = c->db_told & ~met & enabled(c);
+
+	return told && !rule(c, RULE_DR6_NEWS, 1) ? told : 0;
+}
+
 int debug_trap(struct cpu *c, int shadow_ss)
 {
 	unsigned hits = c->db_hits, met = hits;
@@ -115,8 +128,7 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	/* one exception for the step and the breakpoint */
 	if (c->db_trap && met && !rule(c, RULE_DATA_BP_ONCE, 1))
 		c->db_hits = (uint8_t)met;
-	if (c->db_trap && c->db_told & ~met & enabled(c) && !rule(c, RULE_DR6_NEWS, 1))
-		hits |= c->db_told & enabled(c);
+	hits |= told_before(c, met);
 	if (met)
 		c->db_told = (uint8_t)met;
 	set_dr6(c, hits, c->db_trap ? DR6_BS : 0, c->db_trap ? RULE_DR6_SINGLE_STEP : RULE_DR6_DATA_BP);
@@ -134,7 +146,7 @@ int debug_code(struct cpu *c, int shadow_ss)
 	if (shadow_ss && choose_once(c, RULE_CODE_BP_MOVSS, 2))
 		return 0;
 	/* what MOV SS held off is part of it: one exception, not two */
-	hits |= c->db_hits;
+	hits |= c->db_hits | told_before(c, c->db_hits);
 	c->db_hits = 0;
 	set_dr6(c, hits, 0, RULE_DR6_CODE_BP);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .fault = 1, .rule = RULE_CODE_BP });
