@@ -214,6 +214,12 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		uint64_t mask = rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7);
 
 		c->rflags = (c->rflags & ~mask) | (r11 & mask) | FL_1;
+		/* by no manual; what VM does in IA-32e mode is in none either */
+		if (c->rflags & FL_VM) {
+			c->out->unchecked = 1;
+			end_run(c, OUTCOME_DONE, RULE_SYSRET_FLAGS);
+			return 0;
+		}
 	} else {
 		c->rflags |= FL_IF;
 	}
