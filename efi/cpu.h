@@ -209,6 +209,54 @@ static inline void lldt(uint16_t sel)
 	__asm__ volatile("lldt %0" : : "r"(sel) : "memory");
 }
 
+static inline void fninit(void)
+{
+	__asm__ volatile("fninit" : : : "memory");
+}
+
+static inline uint16_t fnstcw(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("fnstcw %0" : "=m"(v));
+	return v;
+}
+
+static inline uint16_t fnstsw(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("fnstsw %0" : "=m"(v));
+	return v;
+}
+
+static inline void ldmxcsr(uint32_t v)
+{
+	__asm__ volatile("ldmxcsr %0" : : "m"(v));
+}
+
+static inline uint32_t stmxcsr(void)
+{
+	uint32_t v;
+
+	__asm__ volatile("stmxcsr %0" : "=m"(v));
+	return v;
+}
+
+/* Both need CR4.PKE. */
+static inline uint32_t rdpkru(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile(".byte 0x0f, 0x01, 0xee" : "=a"(lo), "=d"(hi) : "c"(0));
+	return lo;
+}
+
+static inline void wrpkru(uint32_t v)
+{
+	__asm__ volatile(".byte 0x0f, 0x01, 0xef" : : "a"(v), "c"(0), "d"(0) : "memory");
+}
+
 static inline uint64_t pushfq(void)
 {
 	uint64_t v;

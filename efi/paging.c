@@ -40,6 +40,10 @@ static uint64_t leaf(const struct job *j, int level)
 		e |= PTE_U;
 	if (j->flags & MAP_UC)
 		e |= PTE_PCD | PTE_PWT;
+	if (j->flags & MAP_RSV)
+		e |= PTE_RSV;
+	if (j->flags & MAP_KEY)
+		e |= PTE_KEY1;
 	if (!(j->flags & MAP_X) && j->p->nx)
 		e |= PTE_NX;
 	return level ? e | PTE_PS : e;

@@ -21,6 +21,8 @@ enum pte_bit {
 	PTE_PS = 1 << 7,
 };
 #define PTE_NX	 (1ull << 63)
+#define PTE_RSV	 (1ull << 51)
+#define PTE_KEY1 (1ull << 59)
 #define PTE_ADDR 0x000ffffffffff000ull
 
 enum map_flag {
@@ -28,6 +30,8 @@ enum map_flag {
 	MAP_W = 2,
 	MAP_X = 4, /* without it the pages are NX, where the CPU has that */
 	MAP_U = 8,
+	MAP_RSV = 32, /* with a reserved bit set: bit 51, which few CPUs can address */
+	MAP_KEY = 64, /* protection key 1 */
 	MAP_UC = 16, /* PCD and PWT: uncached, whatever the firmware made of the PAT */
 };
 

@@ -80,7 +80,7 @@ static int map_self(struct pager *p)
 static unsigned region_flags(uint32_t r)
 {
 	return MAP_P | (r & R_W ? MAP_W : 0) | (r & R_X ? MAP_X : 0) | (r & R_U ? MAP_U : 0) |
-	       (r & R_UC ? MAP_UC : 0);
+	       (r & R_UC ? MAP_UC : 0) | (r & R_V ? MAP_RSV : 0) | (r & R_K ? MAP_KEY : 0);
 }
 
 static int map_window(struct space *s, uint64_t apic_page)
@@ -89,12 +89,12 @@ static int map_window(struct space *s, uint64_t apic_page)
 
 	for (unsigned i = 0; i < N_REGIONS; i++) {
 		const struct region *r = &regions[i];
-		uint64_t pa = r->flags & R_UC ? apic_page : (uintptr_t)s->backing[i];
+		uint64_t pa = r->flags & R_UC ? apic_page : (uintptr_t)s->backing[r->flags & R_M ? i - 1 : i];
 
 		if (!pa)
 			continue;
 		bad |= paging_map(&s->pager, r->base, pa, round_up(r->len), region_flags(r->flags));
-		if (!(r->flags & R_UC))
+		if (!(r->flags & (R_UC | R_M)))
 			bad |= paging_map(&s->pager, ALIAS(r->base), pa, round_up(r->len),
 					  MAP_P | MAP_W);
 	}
@@ -107,12 +107,12 @@ static int back_regions(struct space *s)
 	uint8_t *at;
 
 	for (unsigned i = 0; i < N_REGIONS; i++)
-		total += regions[i].flags & (R_NP | R_UC) ? 0 : round_up(regions[i].len);
+		total += regions[i].flags & (R_NP | R_UC | R_M) ? 0 : round_up(regions[i].len);
 	at = boot_pages(total / PAGE_SIZE, WINDOW_BASE, WINDOW_END);
 	if (!at)
 		return -1;
 	for (unsigned i = 0; i < N_REGIONS; i++) {
-		if (regions[i].flags & (R_NP | R_UC))
+		if (regions[i].flags & (R_NP | R_UC | R_M))
 			continue;
 		s->backing[i] = at;
 		at += round_up(regions[i].len);

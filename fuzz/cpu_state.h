@@ -38,7 +38,7 @@ enum rflag {
 	FL_USER = 0x8d5 | FL_DF | FL_TF | FL_NT,
 };
 
-enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_I = 16 };
+enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSV = 8, PF_I = 16, PF_PK = 32 };
 
 #define DR6_BS  0x4000ull
 #define DR6_BD  0x2000ull
@@ -46,6 +46,18 @@ enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_I = 16 };
 
 /* SS's hidden part: a null one is unusable, and what else is in it may depend on how it got there. */
 enum { SS_USABLE, SS_NULL, SS_NULL_RETURNED };
+
+/* A table's register, and the hidden part of a system segment's. */
+struct table {
+	uint64_t base;
+	uint16_t limit;
+};
+struct sysseg {
+	uint16_t sel;
+	uint8_t usable;
+	uint32_t limit;
+	uint64_t base;
+};
 
 /* An event on its way in. */
 struct event {
@@ -89,9 +101,14 @@ struct cpu {
 
 	uint64_t reg[N_GPR];
 	uint64_t rip, rflags, cr0, cr2, dr[4], dr6, dr7, efer, fmask, lstar, gs, kgs;
-	uint64_t cstar, sysenter_eip;
+	uint64_t cr4, star, cstar, fs, sysenter_cs, sysenter_esp, sysenter_eip;
+	struct table gdtr, idtr;
+	struct sysseg tr, ldtr;
+	uint32_t pkru, mxcsr;
+	uint8_t x87_pending; /* an unmasked x87 exception waits for the next waiting instruction */
+	uint16_t cs, ss, gs_sel;
 	uint8_t fsgsbase; /* CR4.FSGSBASE */
-	uint16_t cs, ss;
+	uint8_t gs_nulls; /* a return to ring 3 nulls what GS holds */
 	uint8_t cpl, mode64, ss_unusable;
 
 	uint8_t nmi_blocked, nmi_pending, nmi_flight; /* the latter two count, up to 2 */
@@ -127,6 +144,7 @@ struct cpu {
 	uint64_t end;
 	unsigned needs; /* of the steps, enum op_need */
 	uint8_t may_step; /* TF can be set in this sequence */
+	uint8_t may_write; /* ring 0 can write read-only pages in this sequence */
 	uint16_t rip_rule, rflags_rule, land_rule, dr6_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
 	uint8_t overlaid[N_RULES];
@@ -134,8 +152,8 @@ struct cpu {
 
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
-	uint8_t idt[IDT_LEN];
-	uint8_t tss[TSS_LEN];
+	uint8_t idt[IDT_LEN], gdt[4096], tss[TSS_LEN];
+	uint8_t kconst[L_KCONST]; /* of account only where CR0.WP can be cleared */
 	uint8_t stack[11][4096] __attribute__((aligned(16)));
 	uint8_t duser[4096], dsup[4096];
 };
@@ -168,6 +186,8 @@ enum access {
 	ACC_FETCH = 4,
 	ACC_STACK = 8, /* through SS */
 	ACC_SUPER = 16, /* by an instruction, but with ring 0's rights */
+	ACC_TABLE = 32, /* of a descriptor table or the TSS: ring 0's rights, implicit to SMAP */
+	ACC_RING3 = 64, /* with ring 3's rights, whatever the ring */
 };
 /* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
@@ -179,9 +199,20 @@ int canonical(const struct cpu *c, uint64_t addr);
 /* --- model_seg.c ------------------------------------------------------------------------------ */
 struct desc {
 	uint8_t type, s, dpl, p, l, d; /* type: 4 bits */
+	uint32_t limit;
+	uint64_t base; /* of a system segment all 64 bits */
+	uint64_t addr;
 };
-/* Read the descriptor of a non-null selector; 0 when it lies outside its table. */
+enum { DESC_OK, DESC_OUTSIDE, DESC_FAULT };
+/*
+ * Read the descriptor of a non-null selector. DESC_OUTSIDE: it lies beyond its table's limit.
+ * DESC_FAULT: the table could not be read, c->raise is set.
+ */
 int desc_read(struct cpu *c, uint16_t sel, struct desc *ret_desc);
+/* Set a bit of a descriptor's second dword. Returns 1 with c->raise set on a fault. */
+int desc_write(struct cpu *c, const struct desc *d, uint64_t bit);
+/* The segment is loaded: its accessed bit is set if it is not. Returns 1 with c->raise set on a fault. */
+int desc_accessed(struct cpu *c, const struct desc *d, enum rule_id id);
 static inline int desc_code(const struct desc *d)
 {
 	return d->s && (d->type & 8);
@@ -196,9 +227,17 @@ static inline int desc_wdata(const struct desc *d)
 }
 int load_ss(struct cpu *c, uint16_t sel);
 int load_es(struct cpu *c, uint16_t sel);
+/* DS, ES, FS, GS: *ret_desc is left alone by a null selector. */
+int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
+/* Of a far JMP. */
+int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 /* Checks of a return's CS and SS, SDM's order; opsize for error reporting only. */
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64);
+
+/* --- model_control.c -------------------------------------------------------------------------- */
+/* What a return to an outer ring does to the data segments. */
+void leave_ring(struct cpu *c);
 
 /* --- model_deliver.c -------------------------------------------------------------------------- */
 void deliver(struct cpu *c, struct event ev);

@@ -3,6 +3,7 @@
 #ifndef TW_FUZZ_EXEC_STATE_H
 #define TW_FUZZ_EXEC_STATE_H
 
+#include "efi/apic.h"
 #include "efi/machine.h"
 #include "fuzz/tape.h"
 
@@ -16,6 +17,29 @@ static inline volatile uint64_t *harn(unsigned off)
 {
 	return (volatile uint64_t *)ALIAS((uint64_t)W_HARN + off);
 }
+
+/* What a run finds, and what is compared with later. */
+enum { EXEC_CONSTANTS = 4 };
+extern const uint8_t exec_constant[EXEC_CONSTANTS]; /* regions */
+/* Registers of the local APIC that steps write, in the order in which they are put back. */
+enum { EXEC_APIC = 5 };
+extern const struct exec_apic {
+	enum apic_reg reg;
+	const char *name;
+} exec_apic[EXEC_APIC];
+
+extern struct exec_start {
+	unsigned layout; /* that the IDT in the window has */
+	uint64_t features; /* the profile's */
+	uint64_t cr4; /* with every bit of ours as a run finds it */
+	uint8_t idt[N_LAYOUT][IDT_LEN];
+	uint8_t gdt[L_GDT], tss[TSS_LEN], kconst[L_KCONST], uconst[L_UCONST];
+	uint64_t sum[EXEC_CONSTANTS];
+	uint32_t apic[EXEC_APIC];
+} exec_start;
+
+/* Each qword counts with its place, so that no two changes cancel out. */
+uint64_t exec_sum(const struct region *r);
 
 /* The start state of every register, table and stack, and what is compared with later. */
 void state_init(const struct profile *p);

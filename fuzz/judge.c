@@ -169,6 +169,8 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 			return "needs MONITOR and MWAIT (CPUID.1:ECX.MONITOR)";
 		if (!(profile->features & FEAT(SEP)) && is_sysenter(&seq->step[i]))
 			return "needs SYSENTER (CPUID.1:EDX.SEP)";
+		if (op == OP_LKGS && !(profile->features & FEAT(LKGS)))
+			return "needs LKGS (CPUID.(7,1):EAX.LKGS)";
 	}
 	if (style_of(seq) && style_fsgsbase(style_variant(seq)) && !(profile->features & FEAT(FSGSBASE)))
 		return "needs RDGSBASE and WRGSBASE (CPUID.7:EBX[0])";
@@ -182,13 +184,15 @@ const struct profile *profile_named(const char *name)
 	static const struct profile intel = {
 		.vendor = VENDOR_INTEL, .phys_bits = 39, .lin_bits = 48, .signature = 0x506e3,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
-			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) | FEAT(EMULATED),
+			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
+			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
 		.brand = "Intel, as the manual has it",
 	};
 	static const struct profile amd = {
 		.vendor = VENDOR_AMD, .phys_bits = 40, .lin_bits = 48, .signature = 0x800f12,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
-			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) | FEAT(EMULATED),
+			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
+			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
 		.brand = "AMD, as the manual has it",
 	};
 

@@ -209,6 +209,27 @@ static void start_stacks(struct cpu *c)
 	stack_tops(c->stack[0] + 4096, c->stack[9] + 4096, c->stack[10] + 4096);
 }
 
+static void start_tables(struct cpu *c)
+{
+	memset(c->gdt, 0, sizeof(c->gdt));
+	gdt_build(c->gdt, W_TSS);
+	c->gdt[SEL_TSS + 5] |= 2; /* busy: LTR has loaded it */
+	gdt_page_build(c->gdt);
+	tss_build(c->tss);
+	c->idtr = (struct table){ W_IDT, IDT_LIMIT };
+	c->gdtr = (struct table){ W_GDT, GDT_LIMIT };
+	c->tr = (struct sysseg){ SEL_TSS, 1, TSS_LIMIT, W_TSS };
+}
+
+static void start_constants(struct cpu *c)
+{
+	uint32_t left;
+	const uint8_t *p = victim_bytes(W_KCONST, &left);
+
+	memset(c->kconst, 0, sizeof(c->kconst));
+	memcpy(c->kconst, p, left);
+}
+
 static void start_context(struct cpu *c, enum ctx ctx)
 {
 	const struct victim_labels *l = victim_labels();
@@ -261,10 +282,13 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->end = t.end;
 	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
+	c->may_write = (t.needs & PAGES) != 0;
+	if (c->may_write)
+		start_constants(c);
 	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
 	memset(c->dsup, 0, sizeof(c->dsup));
 	memset(c->duser, 0, sizeof(c->duser));
-	tss_build(c->tss);
+	start_tables(c);
 	start_stacks(c);
 	set_bottom(c->harn + H_SETS);
 	put64(c->harn + H_SETPTR, W_HARN + H_SETS);
@@ -279,10 +303,15 @@ static void start(struct cpu *c, const struct seq *seq)
 	for (unsigned i = 0; i < 4; i++)
 		c->dr[i] = BP_NOWHERE;
 	c->efer = EFER_START;
+	c->cr4 = cr4_start(c->profile);
+	c->mxcsr = MXCSR_START;
 	c->fmask = FMASK_START;
+	c->star = STAR_VALUE;
 	c->lstar = l->entry_syscall;
 	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
 	c->cstar = l->entry_syscall32;
+	c->sysenter_cs = SEL_KCS;
+	c->sysenter_esp = W_RSP0 + L_RSP0;
 	c->sysenter_eip = l->entry_sysenter;
 	c->gs = GS_K;
 	c->kgs = GS_U;

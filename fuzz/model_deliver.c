@@ -31,15 +31,6 @@ void end_run(struct cpu *c, enum outcome outcome, enum rule_id death)
 	c->out->death = (uint16_t)death;
 }
 
-static uint64_t idt_qword(const struct cpu *c, unsigned vec, unsigned half)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		v |= (uint64_t)c->idt[16 * vec + 8 * half + i] << (8 * i);
-	return v;
-}
-
 /* The saved image's RF, and which rule made it so. */
 static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 {
@@ -69,48 +60,24 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 	return fl | (rf ? FL_RF : 0);
 }
 
-static uint64_t tss_qword(const struct cpu *c, unsigned offset)
-{
-	uint64_t v;
+/* A gate as it was read, and the descriptor of its code segment. */
+struct gate {
+	uint64_t lo, hi;
+	unsigned ext;
+	struct desc cs;
+};
 
-	memcpy(&v, c->tss + offset, 8);
-	return v;
+static unsigned gate_attr(const struct gate *g)
+{
+	return g->lo >> 40 & 0xff;
 }
-
-/* The stack the frame goes on, before alignment. */
-static int new_stack(struct cpu *c, unsigned ist, unsigned ext, uint64_t *ret_rsp)
+static uint16_t gate_sel(const struct gate *g)
 {
-	uint64_t rsp;
-
-	if (ist || c->cpl)
-		debug_table(c, W_TSS + (ist ? 28 + 8 * ist : 4), 8);
-	if (ist) {
-		rsp = rule(c, RULE_STACK_IST, tss_qword(c, 0x1c + 8 * ist));
-		c->land_rule = RULE_STACK_IST;
-	} else if (c->cpl) {
-		rsp = rule(c, RULE_STACK_RSP0, tss_qword(c, 4));
-		c->land_rule = RULE_STACK_RSP0;
-	} else {
-		rsp = c->reg[GPR_SP];
-		c->land_rule = RULE_STACK_SAME;
-	}
-	if (rule(c, RULE_SS_NONCANONICAL_STACK, !canonical(c, rsp)))
-		return fault(c, V_SS, ext, RULE_SS_NONCANONICAL_STACK);
-	*ret_rsp = rule(c, RULE_STACK_ALIGN, rsp & ~15ull);
-	return 0;
+	return (uint16_t)(g->lo >> 16);
 }
-
-static int push_frame(struct cpu *c, const struct event *ev, uint64_t *rsp)
+static uint64_t gate_offset(const struct gate *g)
 {
-	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
-
-	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
-		*rsp -= 8;
-		/* the pushes have the rights of the new ring */
-		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK, slot[i]))
-			return 1;
-	}
-	return 0;
+	return (g->lo & 0xffff) | (g->lo >> 48 & 0xffff) << 16 | (g->hi & 0xffffffff) << 32;
 }
 
 /* A fault whose error code names the gate. */
@@ -121,50 +88,139 @@ static int idt_fault(struct cpu *c, unsigned vec, const struct event *ev, unsign
 	return fault(c, vec, index + 2 + rule(c, RULE_EXT, ext), id);
 }
 
-static int check_gate(struct cpu *c, const struct event *ev, unsigned ext)
+static int read_gate(struct cpu *c, const struct event *ev, struct gate *g)
 {
-	uint64_t lo = idt_qword(c, ev->vec, 0);
-	unsigned attr = lo >> 40 & 0xff;
+	uint64_t at = c->idtr.base + 16u * ev->vec;
+	unsigned attr;
 
-	debug_table(c, W_IDT + 16ull * ev->vec, 16);
+	if (rule(c, RULE_IDT_LIMIT, 16u * ev->vec + 15 > c->idtr.limit))
+		return idt_fault(c, V_GP, ev, g->ext, RULE_IDT_LIMIT);
+	if (mem_read(c, at, 8, ACC_SYSTEM | ACC_TABLE, &g->lo) ||
+	    mem_read(c, at + 8, 8, ACC_SYSTEM | ACC_TABLE, &g->hi))
+		return 1;
+	attr = gate_attr(g);
 	if (rule(c, RULE_GATE_TYPE, (attr & 0x1e) != 0x0e))
-		return idt_fault(c, V_GP, ev, ext, RULE_GATE_TYPE);
+		return idt_fault(c, V_GP, ev, g->ext, RULE_GATE_TYPE);
 	if (rule(c, RULE_GATE_DPL, ev->soft && (attr >> 5 & 3) < c->cpl))
-		return idt_fault(c, V_GP, ev, ext, RULE_GATE_DPL);
+		return idt_fault(c, V_GP, ev, g->ext, RULE_GATE_DPL);
 	if (rule(c, RULE_GATE_NOT_PRESENT, !(attr & 0x80)))
-		return idt_fault(c, V_NP, ev, ext, RULE_GATE_NOT_PRESENT);
+		return idt_fault(c, V_NP, ev, g->ext, RULE_GATE_NOT_PRESENT);
+	return 0;
+}
+
+/* A fault whose error code names the gate's code segment. */
+static int cs_fault(struct cpu *c, unsigned vec, const struct gate *g, enum rule_id id)
+{
+	return fault(c, vec, (gate_sel(g) & 0xfffcu) + rule(c, RULE_EXT, g->ext), id);
+}
+
+static int read_code_segment(struct cpu *c, struct gate *g)
+{
+	uint16_t sel = gate_sel(g);
+	int found;
+
+	if (rule(c, RULE_GATE_CS_NULL, !(sel & ~3u)))
+		return cs_fault(c, V_GP, g, RULE_GATE_CS_NULL);
+	found = desc_read(c, sel, &g->cs);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_GATE_CS_LIMIT, found == DESC_OUTSIDE))
+		return cs_fault(c, V_GP, g, RULE_GATE_CS_LIMIT);
+	if (rule(c, RULE_GATE_CS_TYPE, !desc_code(&g->cs)))
+		return cs_fault(c, V_GP, g, RULE_GATE_CS_TYPE);
+	if (rule(c, RULE_GATE_CS_DPL, g->cs.dpl > c->cpl))
+		return cs_fault(c, V_GP, g, RULE_GATE_CS_DPL);
+	if (rule(c, RULE_GATE_CS_64BIT, !g->cs.l || g->cs.d))
+		return cs_fault(c, V_GP, g, RULE_GATE_CS_64BIT);
+	if (rule(c, RULE_GATE_CS_NOT_PRESENT, !g->cs.p))
+		return cs_fault(c, V_NP, g, RULE_GATE_CS_NOT_PRESENT);
+	return 0;
+}
+
+static unsigned new_ring(const struct cpu *c, const struct gate *g)
+{
+	return desc_conforming(&g->cs) ? c->cpl : g->cs.dpl;
+}
+
+/* A stack pointer of the TSS. */
+static int read_tss(struct cpu *c, const struct gate *g, unsigned offset, uint64_t *ret_rsp)
+{
+	if (rule(c, RULE_TSS_LIMIT, offset + 7 > c->tr.limit))
+		return fault(c, V_TS, (c->tr.sel & 0xfffcu) + rule(c, RULE_EXT, g->ext), RULE_TSS_LIMIT);
+	if (mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp))
+		return 1;
+	if (rule(c, RULE_SS_NONCANONICAL_TSS, !canonical(c, *ret_rsp)))
+		return fault(c, V_SS, rule(c, RULE_EXT, g->ext), RULE_SS_NONCANONICAL_TSS);
+	return 0;
+}
+
+/* The stack the frame goes on, before alignment. */
+static int new_stack(struct cpu *c, const struct gate *g, uint64_t *ret_rsp)
+{
+	unsigned ist = g->lo >> 32 & 7;
+	uint64_t rsp;
+
+	if (ist) {
+		if (read_tss(c, g, 28 + 8 * ist, &rsp))
+			return 1;
+		rsp = rule(c, RULE_STACK_IST, rsp);
+		c->land_rule = RULE_STACK_IST;
+	} else if (new_ring(c, g) != c->cpl) {
+		if (read_tss(c, g, 4 + 8 * new_ring(c, g), &rsp))
+			return 1;
+		rsp = rule(c, RULE_STACK_RSP0, rsp);
+		c->land_rule = RULE_STACK_RSP0;
+	} else {
+		rsp = c->reg[GPR_SP];
+		c->land_rule = RULE_STACK_SAME;
+		if (rule(c, RULE_SS_NONCANONICAL_STACK, !canonical(c, rsp)))
+			return fault(c, V_SS, rule(c, RULE_EXT, g->ext), RULE_SS_NONCANONICAL_STACK);
+	}
+	*ret_rsp = rule(c, RULE_STACK_ALIGN, rsp & ~15ull);
+	return 0;
+}
+
+static int push_frame(struct cpu *c, const struct event *ev, unsigned ring, uint64_t *rsp)
+{
+	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
+
+	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
+		*rsp -= 8;
+		/* the pushes have the rights of the new ring */
+		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (ring == 3 ? ACC_RING3 : 0), slot[i]))
+			return 1;
+	}
 	return 0;
 }
 
 /* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
 static int attempt(struct cpu *c, const struct event *ev)
 {
-	unsigned ext = !ev->soft;
-	uint64_t lo, hi, rsp = 0;
-	unsigned attr;
+	struct gate g = { .ext = !ev->soft };
+	uint64_t rsp = 0;
+	unsigned ring;
 
 	c->vec = ev->vec;
-	if (check_gate(c, ev, ext))
+	if (read_gate(c, ev, &g) || read_code_segment(c, &g) || new_stack(c, &g, &rsp))
 		return 1;
-	lo = idt_qword(c, ev->vec, 0);
-	hi = idt_qword(c, ev->vec, 1);
-	attr = lo >> 40 & 0xff;
-	debug_table(c, W_GDT + SEL_KCS, 8);
-	if (new_stack(c, lo >> 32 & 7, ext, &rsp) || push_frame(c, ev, &rsp))
+	ring = new_ring(c, &g);
+	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g))))
+		return fault(c, V_GP, rule(c, RULE_EXT, g.ext), RULE_GATE_OFFSET);
+	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) || push_frame(c, ev, ring, &rsp))
 		return 1;
 
 	/* SDM 6.14.4 and INT n's operation keep SS without a ring change, 6.14.5 nulls it with IST */
-	if (c->cpl ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
-		     (lo >> 32 & 7) && choose_once(c, RULE_SS_WITH_IST, 2)) {
-		c->ss = 0;
+	if (c->cpl != ring ? rule(c, RULE_SS_NULL_ON_CPL_CHANGE, 1) :
+			     (g.lo >> 32 & 7) && choose_once(c, RULE_SS_WITH_IST, 2)) {
+		c->ss = (uint16_t)ring;
 		c->ss_unusable = SS_NULL;
 	}
 	c->reg[GPR_SP] = rsp;
-	c->cs = SEL_KCS;
-	c->cpl = 0;
+	c->cs = (uint16_t)((gate_sel(&g) & ~3u) | ring);
+	c->cpl = (uint8_t)ring;
 	c->mode64 = 1;
-	c->rip = (lo & 0xffff) | (lo >> 48 & 0xffff) << 16 | (hi & 0xffffffff) << 32;
-	if (rule(c, RULE_INTERRUPT_GATE_IF, !(attr & 1)))
+	c->rip = gate_offset(&g);
+	if (rule(c, RULE_INTERRUPT_GATE_IF, !(gate_attr(&g) & 1)))
 		c->rflags &= ~(uint64_t)FL_IF;
 	c->rflags &= ~rule(c, RULE_DELIVERY_FLAGS, FL_TF | FL_NT | FL_RF | FL_VM);
 	return 0;

@@ -75,9 +75,8 @@ int act_pop_ss(struct cpu *c, const struct insn *in)
 
 int act_lss(struct cpu *c, const struct insn *in)
 {
-	uint64_t m = c->reg[GPR_SI] + W_TAPE - TAPE_ENTRY_LEN + TAPE_ARG0, off, sel;
+	uint64_t m = c->reg[GPR_SI] + in->imm, off, sel;
 
-	(void)in;
 	if (mem_read(c, m, 4, ACC_READ, &off) || mem_read(c, m + 4, 2, ACC_READ, &sel) ||
 	    load_ss(c, (uint16_t)sel))
 		return 1;

@@ -126,8 +126,7 @@ int act_load_arg(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	if (mem_read(c, c->reg[GPR_SI] + W_TAPE - TAPE_ENTRY_LEN + TAPE_ARG0 + 8 * in->b,
-		     c->mode64 ? 8 : 4, ACC_READ, &v))
+	if (mem_read(c, c->reg[GPR_SI] + in->imm, c->mode64 ? 8 : 4, ACC_READ, &v))
 		return 1;
 	c->reg[in->a] = v;
 	return 0;
@@ -194,6 +193,17 @@ int act_store8(struct cpu *c, const struct insn *in)
 	return mem_write(c, ea(c, in), 1, ACC_READ, c->reg[in->a]);
 }
 
+int act_store_abs(struct cpu *c, const struct insn *in)
+{
+	return mem_write(c, in->imm, in->a, ACC_READ, c->reg[GPR_AX]);
+}
+
+int act_lea_stub(struct cpu *c, const struct insn *in)
+{
+	c->reg[GPR_AX] = (c->reg[GPR_DX] * 2 + in->imm) & 0xffffffff;
+	return 0;
+}
+
 int act_zx8(struct cpu *c, const struct insn *in)
 {
 	c->reg[in->a] &= 0xff;
@@ -255,7 +265,7 @@ int act_lea_disp(struct cpu *c, const struct insn *in)
 
 int act_jmp_tape(struct cpu *c, const struct insn *in)
 {
-	return jump_through(c, c->reg[GPR_SI] + W_TAPE + in->a);
+	return jump_through(c, c->reg[GPR_SI] + in->imm + in->a);
 }
 
 int act_jmp_mem(struct cpu *c, const struct insn *in)

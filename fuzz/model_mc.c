@@ -46,6 +46,7 @@ int act_mov_cr4(struct cpu *c, const struct insn *in)
 	c->cr4_mce = in->a < 2 ? in->a : (c->profile->features & FEAT(MCE)) != 0;
 	c->cr4_de = in->a == 3;
 	c->fsgsbase = 0; /* in no value that a step writes */
+	c->cr4 = cr4_start(c->profile) | (c->cr4_de ? CR4_DE_BIT : 0);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  */
 #include "fuzz/cpu_state.h"
 
-enum { PAGE_MAPPED = 1, PAGE_W = 2, PAGE_U = 4, PAGE_X = 8 };
+enum { PAGE_MAPPED = 1, PAGE_W = 2, PAGE_U = 4, PAGE_X = 8, PAGE_RSV = 16, PAGE_KEY = 32 };
 
 int canonical(const struct cpu *c, uint64_t addr)
 {
@@ -16,14 +16,14 @@ int canonical(const struct cpu *c, uint64_t addr)
 	return top == 0 || top == -1;
 }
 
-static unsigned rights(uint64_t addr)
+static unsigned rights(const struct cpu *c, uint64_t addr)
 {
 	const struct region *r;
 	unsigned pg;
 
 	if (addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END)) {
 		r = region_of(addr - ALIAS_DELTA);
-		return r && !(r->flags & (R_NP | R_UC)) ? PAGE_MAPPED | PAGE_W : 0;
+		return r && !(r->flags & (R_NP | R_UC | R_M)) ? PAGE_MAPPED | PAGE_W : 0;
 	}
 	r = region_of(addr);
 	if (!r || r->flags & R_NP)
@@ -32,6 +32,9 @@ static unsigned rights(uint64_t addr)
 	pg |= r->flags & R_W ? PAGE_W : 0;
 	pg |= r->flags & R_U ? PAGE_U : 0;
 	pg |= r->flags & R_X ? PAGE_X : 0;
+	pg |= r->flags & R_K ? PAGE_KEY : 0;
+	/* bit 51 of the entry, which is an address bit where the CPU has as many */
+	pg |= r->flags & R_V && c->profile->phys_bits < 52 ? PAGE_RSV : 0;
 	return pg;
 }
 
@@ -42,21 +45,55 @@ static int page_fault(struct cpu *c, uint64_t addr, unsigned err, enum rule_id i
 	return 1;
 }
 
+/* SDM 3A 4.6.2, APM 2 5.6.7: the key of a user page forbids the access to data, in every ring. */
+static int key_forbids(const struct cpu *c, unsigned pg, unsigned access, int user)
+{
+	unsigned key = c->pkru >> 2 & 3; /* of key 1 */
+
+	if (!(c->cr4 & CR4_PKE_BIT) || !(pg & PAGE_KEY) || access & ACC_FETCH)
+		return 0;
+	return key & 1 || (key & 2 && access & ACC_WRITE && (user || c->cr0 & CR0_WP_BIT));
+}
+
+/* What ring 0 may not do with a page of ring 3. */
+static int smap_forbids(struct cpu *c, unsigned access)
+{
+	if (!(c->cr4 & CR4_SMAP_BIT))
+		return 0;
+	if (access & ACC_TABLE || !(c->rflags & FL_AC))
+		return 1;
+	/* whether the pushes of a delivery that leaves ring 3 are implicit accesses is not said */
+	return access & ACC_SYSTEM && c->cpl == 3 && choose(c, RULE_SMAP_FRAME, 2);
+}
+
 static int check(struct cpu *c, uint64_t addr, unsigned access)
 {
-	unsigned pg = rights(addr);
-	int user = c->cpl == 3 && !(access & (ACC_SYSTEM | ACC_SUPER));
+	unsigned pg = rights(c, addr);
+	int user = (c->cpl == 3 && !(access & (ACC_SYSTEM | ACC_SUPER))) || access & ACC_RING3;
 	unsigned err = (access & ACC_WRITE ? PF_W : 0) | (user ? PF_U : 0) |
 		       (access & ACC_FETCH ? PF_I : 0);
+	int key = key_forbids(c, pg, access, user);
 
 	if (rule(c, RULE_PF_NOT_PRESENT, !(pg & PAGE_MAPPED)))
 		return page_fault(c, addr, err, RULE_PF_NOT_PRESENT);
+	err |= PF_P | (key ? PF_PK : 0);
+	if (pg & PAGE_RSV && rule(c, RULE_PF_RESERVED, 1))
+		return page_fault(c, addr, err | PF_RSV, RULE_PF_RESERVED);
 	if (rule(c, RULE_PF_USER, user && !(pg & PAGE_U)))
-		return page_fault(c, addr, err | PF_P, RULE_PF_USER);
-	if (rule(c, RULE_PF_WRITE, (access & ACC_WRITE) && !(pg & PAGE_W)))
-		return page_fault(c, addr, err | PF_P, RULE_PF_WRITE);
+		return page_fault(c, addr, err, RULE_PF_USER);
+	if (rule(c, RULE_PF_WRITE,
+		 (access & ACC_WRITE) && !(pg & PAGE_W) && (user || c->cr0 & CR0_WP_BIT)))
+		return page_fault(c, addr, err, RULE_PF_WRITE);
 	if (rule(c, RULE_PF_FETCH, (access & ACC_FETCH) && !(pg & PAGE_X)))
-		return page_fault(c, addr, err | PF_P, RULE_PF_FETCH);
+		return page_fault(c, addr, err, RULE_PF_FETCH);
+	if (!user && (pg & PAGE_U)) {
+		if (access & ACC_FETCH && rule(c, RULE_PF_SMEP, (c->cr4 & CR4_SMEP_BIT) != 0))
+			return page_fault(c, addr, err, RULE_PF_SMEP);
+		if (!(access & ACC_FETCH) && rule(c, RULE_PF_SMAP, smap_forbids(c, access)))
+			return page_fault(c, addr, err, RULE_PF_SMAP);
+	}
+	if (rule(c, RULE_PF_KEY, key))
+		return page_fault(c, addr, err, RULE_PF_KEY);
 	return 0;
 }
 
@@ -88,13 +125,19 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 		return c->stack[stack_of[r - regions] - 1] + off;
 	switch (r - regions) {
 	case REGION_TAPE:
+	case REGION_KTAPE:
 		return c->tape + off;
 	case REGION_HARN:
 		return off + len <= sizeof(c->harn) ? c->harn + off : NULL;
 	case REGION_IDT:
 		return c->idt + off;
+	case REGION_GDT:
+	case REGION_GDTRO:
+		return c->gdt + off;
 	case REGION_TSS:
 		return off + len <= sizeof(c->tss) ? c->tss + off : NULL;
+	case REGION_KCONST:
+		return c->may_write ? c->kconst + off : NULL;
 	case REGION_DUSER:
 		return c->duser + off;
 	case REGION_DSUP:
@@ -121,7 +164,7 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
 	}
 	if (rule(c, RULE_AC_MISALIGNED,
-		 c->cpl == 3 && (c->rflags & FL_AC) && (addr & (len - 1)) != 0))
+		 c->cpl == 3 && (c->cr0 & CR0_AM_BIT) && (c->rflags & FL_AC) && (addr & (len - 1)) != 0))
 		return fault(c, V_AC, 0, RULE_AC_MISALIGNED);
 	return 0;
 }
@@ -153,7 +196,10 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	for (unsigned i = 0; p && i < len; i++)
 		v |= (uint64_t)p[i] << (8 * i);
 	*ret_value = v;
-	debug_access(c, addr, len, access);
+	if (access & ACC_TABLE)
+		debug_table(c, addr, len);
+	else
+		debug_access(c, addr, len, access);
 	return 0;
 }
 
@@ -166,6 +212,9 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	p = bytes(c, addr, len);
 	for (unsigned i = 0; p && i < len; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
-	debug_access(c, addr, len, access | ACC_WRITE);
+	if (access & ACC_TABLE)
+		debug_table(c, addr, len);
+	else
+		debug_access(c, addr, len, access | ACC_WRITE);
 	return 0;
 }

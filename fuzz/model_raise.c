@@ -56,9 +56,3 @@ int act_div(struct cpu *c, const struct insn *in)
 
 	return mem_read(c, in->imm, 4, ACC_READ, &v) || fault(c, V_DE, 0, RULE_DE);
 }
-
-int act_fninit(struct cpu *c, const struct insn *in)
-{
-	(void)in;
-	return rule(c, RULE_NM, (c->cr0 & CR0_TS_BIT) != 0) ? fault(c, V_NM, 0, RULE_NM) : 0;
-}

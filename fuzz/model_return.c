@@ -36,6 +36,8 @@ static void lose_upper_half(struct cpu *c)
 /* Everything of CS, SS and ring once all checks are done. */
 static void enter_ring(struct cpu *c, uint16_t cs, const struct desc *d)
 {
+	if ((cs & 3) > c->cpl)
+		leave_ring(c);
 	c->cs = cs;
 	c->cpl = cs & 3;
 	c->mode64 = d->l;
@@ -224,8 +226,11 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		c->rflags |= FL_IF;
 	}
 	c->rip = to64 ? rcx : rcx & 0xffffffff;
-	c->cs = to64 ? SEL_UCS : SEL_UCS32;
-	c->ss = SEL_UDS;
+	c->cs = (uint16_t)(((c->star >> 48) + (to64 ? 16 : 0)) | 3);
+	c->ss = (uint16_t)((c->star >> 48) + 8);
+	/* AMD forces no RPL; with one of 0 in STAR its revisions differ */
+	if (intel(c) || (c->ss & 3) == 3 || !choose(c, RULE_SYSRET_SS_RPL, 2))
+		c->ss |= 3;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
 	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c)))
 		c->ss_unusable = SS_USABLE;
@@ -246,12 +251,14 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
 	if (rule(c, RULE_SYSEXIT_CPL, c->cpl != 0))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_CPL);
+	if (rule(c, RULE_SYSEXIT_CS, !(c->sysenter_cs & 0xfffc)))
+		return fault(c, V_GP, 0, RULE_SYSEXIT_CS);
 	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
 	c->rip = to64 ? rip : rip & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
 	c->reg[GPR_SP] = to64 ? rsp : rsp & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
-	c->cs = to64 ? SEL_UCS : SEL_UCS32;
-	c->ss = to64 ? SEL_UDS2 : SEL_UDS;
+	c->cs = (uint16_t)((c->sysenter_cs + (to64 ? 32 : 16)) | 3);
+	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;

@@ -2,27 +2,53 @@
 /* Descriptors, and the checks of what loads them. */
 #include "fuzz/cpu_state.h"
 
+static uint64_t bits(const uint64_t *q, unsigned from, unsigned n)
+{
+	return q[0] >> from & ((1ull << n) - 1);
+}
+
 int desc_read(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
-	static uint8_t gdt[GDT_LEN];
-	const uint8_t *d;
+	uint64_t base = sel & 4 ? c->ldtr.base : c->gdtr.base, q[2] = { 0, 0 };
+	uint64_t limit = sel & 4 ? c->ldtr.limit : c->gdtr.limit;
 
-	if (!gdt[SEL_KCS + 5])
-		gdt_build(gdt, W_TSS);
 	*ret_desc = (struct desc){ 0 };
-	if (sel & 4 || (sel | 7) > GDT_LIMIT) /* LDTR is null: every LDT reference is outside */
-		return 0;
-	d = gdt + (sel & ~7);
-	debug_table(c, W_GDT + (sel & ~7u), 8);
+	/* a null LDTR: every LDT reference is outside */
+	if ((sel & 4 && !c->ldtr.usable) || (sel | 7u) > limit)
+		return DESC_OUTSIDE;
+	if (mem_read(c, base + (sel & ~7u), 8, ACC_SYSTEM | ACC_TABLE, &q[0]))
+		return DESC_FAULT;
 	*ret_desc = (struct desc){
-		.type = d[5] & 15,
-		.s = d[5] >> 4 & 1,
-		.dpl = d[5] >> 5 & 3,
-		.p = d[5] >> 7,
-		.l = d[6] >> 5 & 1,
-		.d = d[6] >> 6 & 1,
+		.type = (uint8_t)bits(q, 40, 4),
+		.s = (uint8_t)bits(q, 44, 1),
+		.dpl = (uint8_t)bits(q, 45, 2),
+		.p = (uint8_t)bits(q, 47, 1),
+		.l = (uint8_t)bits(q, 53, 1),
+		.d = (uint8_t)bits(q, 54, 1),
+		.limit = (uint32_t)(bits(q, 0, 16) | bits(q, 48, 4) << 16),
+		.base = bits(q, 16, 24) | bits(q, 56, 8) << 24,
+		.addr = base + (sel & ~7u),
 	};
+	return DESC_OK;
+}
+
+int desc_write(struct cpu *c, const struct desc *d, uint64_t bit)
+{
+	static const uint8_t at[] = { 4, 5, 0 };
+	uint64_t v;
+
+	if (mem_read(c, d->addr + 4, 4, ACC_SYSTEM | ACC_TABLE, &v))
+		return 1;
+	if (!mem_write(c, d->addr + 4, 4, ACC_SYSTEM | ACC_TABLE, v | bit))
+		return 0;
+	/* which of the descriptor's bytes the processor writes is its own business */
+	c->raise.cr2 = d->addr + at[choose(c, RULE_DESC_WRITE_CR2, 3)];
 	return 1;
+}
+
+int desc_accessed(struct cpu *c, const struct desc *d, enum rule_id id)
+{
+	return d->type & 1 || !rule(c, id, 1) ? 0 : desc_write(c, d, 0x100);
 }
 
 static int gp_sel(struct cpu *c, uint16_t sel, enum rule_id id)
@@ -33,6 +59,7 @@ static int gp_sel(struct cpu *c, uint16_t sel, enum rule_id id)
 int load_ss(struct cpu *c, uint16_t sel)
 {
 	struct desc d;
+	int found;
 
 	if (!(sel & ~3)) {
 		if (rule(c, RULE_MOVSS_NULL, !c->mode64 || c->cpl == 3))
@@ -45,12 +72,17 @@ int load_ss(struct cpu *c, uint16_t sel)
 		c->ss_unusable = SS_NULL;
 		return 0;
 	}
-	if (rule(c, RULE_MOVSS_LIMIT, !desc_read(c, sel, &d)))
+	found = desc_read(c, sel, &d);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_MOVSS_LIMIT, found == DESC_OUTSIDE))
 		return gp_sel(c, sel, RULE_MOVSS_LIMIT);
 	if (rule(c, RULE_MOVSS_TYPE, (sel & 3) != c->cpl || !desc_wdata(&d) || d.dpl != c->cpl))
 		return gp_sel(c, sel, RULE_MOVSS_TYPE);
 	if (rule(c, RULE_MOVSS_NOT_PRESENT, !d.p))
 		return fault(c, V_SS, sel & 0xfffc, RULE_MOVSS_NOT_PRESENT);
+	if (desc_accessed(c, &d, RULE_MOVSEG_ACCESSED))
+		return 1;
 	c->ss = sel;
 	c->ss_unusable = SS_USABLE;
 	return 0;
@@ -59,11 +91,22 @@ int load_ss(struct cpu *c, uint16_t sel)
 int load_es(struct cpu *c, uint16_t sel)
 {
 	struct desc d;
+
+	return load_data(c, sel, &d);
+}
+
+int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
+{
+	struct desc d;
 	unsigned rpl = sel & 3;
+	int found;
 
 	if (!(sel & ~3))
 		return 0;
-	if (rule(c, RULE_MOVSEG_LIMIT, !desc_read(c, sel, &d)))
+	found = desc_read(c, sel, &d);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_MOVSEG_LIMIT, found == DESC_OUTSIDE))
 		return gp_sel(c, sel, RULE_MOVSEG_LIMIT);
 	if (rule(c, RULE_MOVSEG_TYPE, !d.s || (desc_code(&d) && !(d.type & 2))))
 		return gp_sel(c, sel, RULE_MOVSEG_TYPE);
@@ -72,17 +115,22 @@ int load_es(struct cpu *c, uint16_t sel)
 		return gp_sel(c, sel, RULE_MOVSEG_PRIVILEGE);
 	if (rule(c, RULE_MOVSEG_NOT_PRESENT, !d.p))
 		return fault(c, V_NP, sel & 0xfffc, RULE_MOVSEG_NOT_PRESENT);
-	return 0;
+	*ret_desc = d;
+	return desc_accessed(c, &d, RULE_MOVSEG_ACCESSED);
 }
 
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
 	unsigned rpl = sel & 3;
+	int found;
 
 	if (rule(c, RULE_RET_CS_NULL, !(sel & ~3)))
 		return fault(c, V_GP, 0, RULE_RET_CS_NULL);
-	if (rule(c, RULE_RET_CS_LIMIT, !desc_read(c, sel, &d)))
+	found = desc_read(c, sel, &d);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_RET_CS_LIMIT, found == DESC_OUTSIDE))
 		return gp_sel(c, sel, RULE_RET_CS_LIMIT);
 	if (rule(c, RULE_RET_CS_TYPE, !desc_code(&d)))
 		return gp_sel(c, sel, RULE_RET_CS_TYPE);
@@ -95,12 +143,13 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	if (rule(c, RULE_RET_CS_NOT_PRESENT, !d.p))
 		return fault(c, V_NP, sel & 0xfffc, RULE_RET_CS_NOT_PRESENT);
 	*ret_desc = d;
-	return 0;
+	return desc_accessed(c, &d, RULE_RET_ACCESSED);
 }
 
 int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64)
 {
 	struct desc d;
+	int found;
 
 	if (!(sel & ~3)) {
 		if (rule(c, RULE_RET_SS_NULL, !new_mode64 || new_cpl == 3))
@@ -112,12 +161,41 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL_RPL);
 		return 0;
 	}
-	if (rule(c, RULE_RET_SS_LIMIT, !desc_read(c, sel, &d)))
+	found = desc_read(c, sel, &d);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_RET_SS_LIMIT, found == DESC_OUTSIDE))
 		return gp_sel(c, sel, RULE_RET_SS_LIMIT);
 	if (rule(c, RULE_RET_SS_TYPE, (sel & 3) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
 		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel & 0xfffc,
 			     RULE_RET_SS_NOT_PRESENT_VECTOR);
-	return 0;
+	return desc_accessed(c, &d, RULE_RET_ACCESSED);
+}
+
+int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
+{
+	struct desc d;
+	int found;
+
+	if (rule(c, RULE_JMP_CS_NULL, !(sel & ~3)))
+		return fault(c, V_GP, 0, RULE_JMP_CS_NULL);
+	found = desc_read(c, sel, &d);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_JMP_CS_LIMIT, found == DESC_OUTSIDE))
+		return gp_sel(c, sel, RULE_JMP_CS_LIMIT);
+	/* a TSS, too: in IA-32e mode there is no task switch */
+	if (rule(c, RULE_JMP_CS_TYPE, !desc_code(&d)))
+		return gp_sel(c, sel, RULE_JMP_CS_TYPE);
+	if (rule(c, RULE_JMP_CS_L_AND_D, d.l && d.d))
+		return gp_sel(c, sel, RULE_JMP_CS_L_AND_D);
+	if (rule(c, RULE_JMP_CS_DPL, desc_conforming(&d) ? d.dpl > c->cpl :
+							   (sel & 3u) > c->cpl || d.dpl != c->cpl))
+		return gp_sel(c, sel, RULE_JMP_CS_DPL);
+	if (rule(c, RULE_JMP_CS_NOT_PRESENT, !d.p))
+		return fault(c, V_NP, sel & 0xfffc, RULE_JMP_CS_NOT_PRESENT);
+	*ret_desc = d;
+	return desc_accessed(c, &d, RULE_JMP_ACCESSED);
 }

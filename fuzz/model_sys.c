@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* System instructions: SYSCALL and SYSENTER, SWAPGS, MSRs, control registers. */
+/* SYSCALL, SYSENTER, SWAPGS. */
 #include "fuzz/cpu_state.h"
 
 int act_syscall(struct cpu *c, const struct insn *in)
@@ -17,8 +17,9 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	c->rip = c->mode64 ? c->lstar : c->cstar;
 	c->rflags &= rule(c, RULE_SYSCALL_FMASK, ~(c->fmask & 0xffffffff));
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
-	c->cs = SEL_KCS;
-	c->ss = (uint16_t)rule(c, RULE_SYSCALL_SELECTORS, SEL_KDS);
+	c->cs = (uint16_t)(c->star >> 32 & 0xfffc);
+	/* the RPL of SS is not masked */
+	c->ss = (uint16_t)rule(c, RULE_SYSCALL_SELECTORS, (c->star >> 32 & 0xffff) + 8);
 	c->ss_unusable = SS_USABLE;
 	c->cpl = 0;
 	c->mode64 = 1;
@@ -32,12 +33,14 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
 	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
+	if (rule(c, RULE_SYSENTER_CS, !(c->sysenter_cs & 0xfffc)))
+		return fault(c, V_GP, 0, RULE_SYSENTER_CS);
 	promise_system_call(c, 0, 0, 0);
 	c->rip = c->sysenter_eip;
-	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, W_RSP0 + L_RSP0);
+	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, c->sysenter_esp);
 	c->rflags &= rule(c, RULE_SYSENTER_FLAGS, ~(uint64_t)(FL_IF | FL_VM | FL_RF));
-	c->cs = SEL_KCS;
-	c->ss = SEL_KDS;
+	c->cs = (uint16_t)(c->sysenter_cs & 0xfffc);
+	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
 	c->cpl = 0;
 	c->mode64 = 1;
@@ -55,62 +58,5 @@ int act_swapgs(struct cpu *c, const struct insn *in)
 		return fault(c, V_GP, 0, RULE_SWAPGS_CPL);
 	c->gs = rule(c, RULE_SWAPGS, c->kgs);
 	c->kgs = v;
-	return 0;
-}
-
-int act_wrmsr(struct cpu *c, const struct insn *in)
-{
-	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
-
-	(void)in;
-	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_MSR_CPL);
-	switch (c->reg[GPR_CX]) {
-	case 0xc0000080:
-		c->efer = v;
-		return 0;
-	case 0x17a:
-		c->mcg_status = (uint8_t)v;
-		return 0;
-	case 0xc0000084:
-		c->fmask = v;
-		return 0;
-	default: /* LSTAR, the only other one a body writes */
-		if (rule(c, RULE_WRMSR_NONCANONICAL, !canonical(c, v)))
-			return fault(c, V_GP, 0, RULE_WRMSR_NONCANONICAL);
-		c->lstar = v;
-		return 0;
-	}
-}
-
-int act_rdmsr(struct cpu *c, const struct insn *in)
-{
-	uint64_t v;
-
-	(void)in;
-	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_MSR_CPL);
-	/* a body reads LSTAR, a styled entry the GS base */
-	v = (uint32_t)c->reg[GPR_CX] == 0xc0000101 ? c->gs : c->lstar;
-	c->reg[GPR_AX] = v & 0xffffffff;
-	c->reg[GPR_DX] = v >> 32;
-	return 0;
-}
-
-int act_clts(struct cpu *c, const struct insn *in)
-{
-	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
-	c->cr0 &= ~CR0_TS_BIT;
-	return 0;
-}
-
-int act_mov_cr0(struct cpu *c, const struct insn *in)
-{
-	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
-	c->cr0 = c->reg[GPR_AX];
 	return 0;
 }

@@ -18,7 +18,7 @@ const struct op ops[256] = {
 #undef OP
 };
 
-enum { LIST_MAX = 24 };
+enum { LIST_MAX = 32 };
 
 static const struct item {
 	const char *name, *words;

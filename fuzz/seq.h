@@ -47,12 +47,15 @@ enum op_ctx { K = 1, U = 2, C = 4, KU = 3, UC = 6, KUC = 7 };
 
 enum op_need {
 	ASYNC = 1, /* may leave something pending in the local APIC */
-	TABLES = 2, /* writes the IDT: delivery may be broken afterwards */
+	TABLES = 2, /* writes IDT, GDT, LDT, TSS or their registers: delivery may be broken afterwards */
 	MSRS = 4, /* writes an MSR that must be restored */
 	HOSTED = 32, /* waits for an event that only the host can give */
 	MCHECK = 64, /* writes or may set what machine checks leave behind; clears CR4.MCE */
 	DEBUG = 8, /* writes debug registers: any access and any instruction may then trap */
 	LAPIC = 128, /* writes a register of the local APIC that must be restored */
+	FPU = 256, /* writes x87 or SSE state, or PKRU */
+	STACKS = 512, /* moves a stack pointer: pushes may come where nothing lands */
+	PAGES = 1024, /* may clear CR0.WP: ring 0 may have written read-only pages */
 };
 
 /* What a step's 16-bit argument means. */
@@ -95,6 +98,21 @@ enum arg_kind {
 	ARG_PLACE,
 	ARG_GSBASE,
 	ARG_URSP,
+	ARG_IDTR,
+	ARG_GDTR,
+	ARG_LDTR,
+	ARG_TR,
+	ARG_STK,
+	ARG_DESC,
+	ARG_CR4,
+	ARG_CR0,
+	ARG_PKRU,
+	ARG_SCS,
+	ARG_CODE,
+	ARG_STAR,
+	ARG_BASE,
+	ARG_PRIV,
+	ARG_UMIP,
 	N_ARG_KINDS,
 };
 
@@ -112,7 +130,8 @@ enum op_id {
 struct op {
 	const char *text, *words;
 	uint16_t variants; /* bodies of each context and prefix */
-	uint8_t ctx, arg, needs;
+	uint8_t ctx, arg;
+	uint16_t needs;
 };
 extern const struct op ops[256]; /* text NULL: no such op */
 

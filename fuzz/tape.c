@@ -15,6 +15,12 @@ const uint8_t *layout_ist(unsigned layout)
 	return ist_of[layout % N_LAYOUT];
 }
 
+uint64_t cr4_start(const struct profile *profile)
+{
+	(void)profile;
+	return CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT;
+}
+
 static uint64_t rip_value(unsigned index)
 {
 	const struct victim_labels *l = victim_labels();
@@ -40,17 +46,22 @@ static const uint32_t flags_value[] = {
 };
 static const uint16_t sel_value[] = {
 	0, 3, SEL_KDS, SEL_UDS, SEL_KCS, SEL_UCS, SEL_KDS_NP, SEL_UDS_NP, SEL_UDS_RO, SEL_OUT, SEL_LDT,
-	SEL_UDS & ~3, SEL_KDS | 3, SEL_TSS,
+	SEL_UDS & ~3, SEL_KDS | 3, SEL_TSS, SEL_LDT_UDS, SEL_KCS2,
 };
 static const uint16_t cs_value[] = {
 	0, SEL_KCS, SEL_UCS, SEL_UCS32, SEL_KDS, SEL_UDS, SEL_KCS_NP, SEL_UCS_NP, SEL_OUT, SEL_UCS_LD,
-	SEL_KCS | 3, SEL_UCS & ~3, SEL_UDS_NP, 3, SEL_UDS_RO,
+	SEL_KCS | 3, SEL_UCS & ~3, SEL_UDS_NP, 3, SEL_UDS_RO, SEL_LDT_UCS, SEL_KCS2, SEL_KCS_CONF,
+	SEL_KCS_CONF | 3,
 };
 static const uint64_t rsp_value[] = {
 	USTK_START, MAIN_START, NONCANONICAL, W_DNP + 0x800, MAIN_START - 61, W_IST2 + L_IST2,
 	W_RSP0 + L_RSP0, 0,
 };
 static const uint32_t fmask_value[] = { FMASK_START | 0x8d5, 0, 0x47600 | 0x8d5, 0x200, 0xffffffff };
+
+static const uint64_t base_value[] = {
+	W_DSUP, W_DUSER, 0, NONCANONICAL, ALIAS(W_DSUP), LAST_LOWER, W_DNP,
+};
 
 uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 {
@@ -68,6 +79,8 @@ uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 		return cs_value[index];
 	case ARG_RSP:
 		return rsp_value[index];
+	case ARG_BASE:
+		return base_value[index];
 	case ARG_RCX:
 		return rcx_value(index, op);
 	default:
@@ -78,6 +91,7 @@ uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op)
 /* Arguments of one step; returns the variant of the body. */
 static unsigned arguments(const struct step *s, uint64_t arg[2])
 {
+	const struct victim_labels *l = victim_labels();
 	static const uint8_t defect_list[] = { ARG_NONE, ARG_RIP, ARG_CS, ARG_FLAGS, ARG_RSP, ARG_CS };
 	unsigned lo = s->arg & 0xff, hi = s->arg >> 8, kind = ops[s->op].arg;
 
@@ -90,45 +104,25 @@ static unsigned arguments(const struct step *s, uint64_t arg[2])
 	case ARG_GATE:
 		arg[0] = lo;
 		return hi % ops[s->op].variants;
-	case ARG_PAGE:
-	case ARG_BOOL:
-	case ARG_IPIVEC:
-	case ARG_FOLLOW:
-	case ARG_BURST:
-	case ARG_ORDER:
-	case ARG_TPR:
-	case ARG_CLASS:
-	case ARG_VDSOCALL:
-	case ARG_CALLED:
-	case ARG_OPPORT:
-	case ARG_GAP:
-	case ARG_TIMER:
-	case ARG_LINT:
-	case ARG_MCV:
-	case ARG_COPY:
-	case ARG_MONITOR:
-	case ARG_BPX:
-	case ARG_BPD:
-	case ARG_DR7:
-	case ARG_DR6:
-	case ARG_DRN:
-	case ARG_REP:
-	case ARG_PLACE:
-	case ARG_GSBASE:
-	case ARG_URSP:
-		return lo % list_len((enum arg_kind)kind);
 	case ARG_DEFECT:
 		lo %= N_DEFECTS;
 		if (lo)
 			arg[0] = list_value((enum arg_kind)defect_list[lo], hi, s->op);
 		return lo;
 	default:
+		/* what could harm the harness: a body for each item */
+		if (ops[s->op].variants == list_len((enum arg_kind)kind))
+			return lo % list_len((enum arg_kind)kind);
 		arg[0] = list_value((enum arg_kind)kind, lo, s->op);
 		if (s->op == OP_LSS)
 			arg[0] = arg[0] << 32 | 0x1000; /* m16:32 */
 		/* POPF cannot set RF: an image that has it goes through IRET */
 		if (kind == ARG_FLAGS && ops[s->op].variants == 2)
 			return (arg[0] & 0x10000) != 0;
+		if (s->op == OP_JMPFAR) {
+			arg[1] = arg[0] << 32 | (uint32_t)l->land_k;
+			arg[0] = arg[0] << 32 | (uint32_t)l->land_u;
+		}
 		return kind == ARG_RCX && ops[s->op].variants == 2 && lo % list_len(ARG_RCX) != 0;
 	}
 }

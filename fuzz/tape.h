@@ -14,6 +14,7 @@
 #define FMASK_START  0x47700ull /* AC NT IOPL DF IF TF */
 #define GS_K         (W_DSUP + 0ull)
 #define GS_U         (W_DUSER + 0ull)
+#define MXCSR_START  0x1f80u
 #define NONCANONICAL 0x8000000000000000ull
 #define LAST_LOWER   0x00007fffffffffffull
 
@@ -35,6 +36,9 @@ struct tape {
  */
 void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
 		  struct tape *ret_tape);
+
+/* The bits of CR4 that steps change, at the start: what this CPU has of what a system needs. */
+uint64_t cr4_start(const struct profile *profile);
 
 /* The number an item of a list stands for, as the tape's first argument has it. */
 uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op);

@@ -30,6 +30,16 @@ R_NONE	equ 255
 MAIN_START	equ W_MAIN + L_MAIN - STACK_START_GAP
 USTK_START	equ W_USTK + L_USTK - STACK_START_GAP
 CSTK_START	equ W_CSTK + L_CSTK - STACK_START_GAP
+CR4_TSD		equ 0x4
+CR4_DE		equ 0x8
+CR4_OSFXSR	equ 0x200
+CR4_OSXMMEXCPT	equ 0x400
+CR4_UMIP	equ 0x800
+CR4_FSGSBASE	equ 0x10000
+CR4_SMEP	equ 0x100000
+CR4_SMAP	equ 0x200000
+CR4_PKE		equ 0x400000
+CR4_OWN		equ CR4_OSFXSR | CR4_OSXMMEXCPT
 LAPIC_EOI	equ W_LAPIC + 0xb0
 LAPIC_ICR	equ W_LAPIC + 0x300
 LAPIC_ICR_HIGH	equ W_LAPIC + 0x310
@@ -78,11 +88,11 @@ __SECT__
 
 %macro NEXT 0
 %if ctx == CTX_K
-	I JMPTAPE, 0, 0, 0, jmp [abs rsi+W_TAPE]
+	I JMPTAPE, 0, 0, W_KTAPE, jmp [abs rsi+W_KTAPE]
 %elif ctx == CTX_U
-	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
+	I JMPTAPE, 8, 0, W_TAPE, jmp [abs rsi+W_TAPE+8]
 %else
-	I JMPTAPE, 16, 0, 0, jmp [cs:esi+W_TAPE+16]
+	I JMPTAPE, 16, 0, W_TAPE, jmp [cs:esi+W_TAPE+16]
 %endif
 %endmacro
 
@@ -128,11 +138,11 @@ section .utext
 	I MODEPAD, 0, 0, 0, {db 0x67, 0x8d, 0xae, 0, 0}
 	I JMPSHORT, 0, 0, %%compat, {db 0xeb, %%compat - ($ + 2)}
 %define insn_mode MODE64
-	I JMPTAPE, 8, 0, 0, jmp [abs rsi+W_TAPE+8]
+	I JMPTAPE, 8, 0, W_TAPE, jmp [abs rsi+W_TAPE+8]
 bits 32
 %define insn_mode MODE32
 %%compat:
-	I JMPTAPE, 16, 0, 0, jmp [cs:esi+W_TAPE+16]
+	I JMPTAPE, 16, 0, W_TAPE, jmp [cs:esi+W_TAPE+16]
 bits 64
 %define insn_mode MODE64
 %endmacro
@@ -186,19 +196,23 @@ bits 64
 section .uconst
 zeros:	times 32 db 0			; the page before is not there
 sled_ptr:
-	dq sled_k, sled_u, sled_c
+	dq sled_u, sled_c
 zero:	dq 0
 ; within the reach of one breakpoint of 4 bytes
 sel_kds: dw SEL_KDS
 sel_uds: dw SEL_UDS
 	dd 0
+one:	dq 1
+bounds:	dd 1, 2
+mxcsr_im: dd 0x1f00
+minus_one: dd 0xbf800000
+; control word: zero division not masked; status word: zero division, error summary, busy; tags: empty
+%macro X87_ENV 0
+	dd 0x037b, 0x8084, 0xffff, 0, 0, 0, 0
+%endmacro
+x87_env:
+	X87_ENV
 align 64
-go_frame_u:
-	dq land_u, SEL_UCS, USTK_START, SEL_UDS
-go_frame_c:
-	dq land_c, SEL_UCS32, CSTK_START, SEL_UDS
-go_frame_us:
-	dq 0x102, land_u, SEL_UCS, USTK_START, SEL_UDS
 go_frame_uc:
 	dq land_c2, SEL_UCS32
 go_frame_cu:
@@ -213,7 +227,71 @@ odd:
 
 ; Tables that map a gate's attribute byte to another one, so that a step can change one field of it
 ; without touching a flag: 8 types, 4 DPLs, 2 present bits.
+; Ring 0 has constants of its own: with SMAP it may not read ring 3's.
 section .kconst
+sled_ptr_k:
+	dq sled_k
+zero_k:	dq 0
+one_k:	dq 1
+mxcsr_im_k: dd 0x1f00
+minus_one_k: dd 0xbf800000
+x87_env_k:
+	X87_ENV
+; the list CR4: the bits that are ours
+align 8
+cr4s:
+	dq CR4_OWN
+	dq CR4_OWN | CR4_SMEP
+	dq CR4_OWN | CR4_SMAP
+	dq CR4_OWN | CR4_SMEP | CR4_SMAP
+	dq CR4_OWN | CR4_UMIP
+	dq CR4_OWN | CR4_TSD
+	dq CR4_OWN | CR4_DE
+	dq CR4_OWN | CR4_FSGSBASE
+	dq CR4_OWN & ~CR4_OSXMMEXCPT
+	dq CR4_OWN & ~CR4_OSFXSR
+	dq CR4_OWN | CR4_PKE
+	dq CR4_OWN | CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_TSD
+	dq CR4_OWN | 0x8000
+align 64
+go_frame_u:
+	dq land_u, SEL_UCS, USTK_START, SEL_UDS
+go_frame_c:
+	dq land_c, SEL_UCS32, CSTK_START, SEL_UDS
+go_frame_us:
+	dq 0x102, land_u, SEL_UCS, USTK_START, SEL_UDS
+; operands of LIDT and LGDT, the lists IDTR and GDTR
+%macro TABLE_REG 2
+	dw %1
+	dq %2
+	times 6 db 0
+%endmacro
+align 16
+idtrs:
+	TABLE_REG IDT_LIMIT, W_IDT
+	TABLE_REG 0x7ff, W_IDT
+	TABLE_REG 0x807, W_IDT
+	TABLE_REG 0x1ff, W_IDT
+	TABLE_REG 0xdf, W_IDT
+	TABLE_REG 0x8f, W_IDT
+	TABLE_REG 0x7f, W_IDT
+	TABLE_REG 0, W_IDT
+	TABLE_REG IDT_LIMIT, W_DNP
+	TABLE_REG IDT_LIMIT, 0x8000000000000000
+	TABLE_REG IDT_LIMIT, ALIAS_DELTA+W_IDT
+	TABLE_REG IDT_LIMIT, W_IDT+0xf00
+gdtrs:
+	TABLE_REG GDT_LIMIT, W_GDT
+	TABLE_REG 0x0f, W_GDT
+	TABLE_REG 0x17, W_GDT
+	TABLE_REG 0x27, W_GDT
+	TABLE_REG 0x2b, W_GDT
+	TABLE_REG 7, W_GDT
+	TABLE_REG GDT_LIMIT, W_DNP
+	TABLE_REG GDT_LIMIT, 0x8000000000000000
+	TABLE_REG GDT_LIMIT, ALIAS_DELTA+W_GDT
+	TABLE_REG GDT_LIMIT, W_GDTRO
+	TABLE_REG GDT_LIMIT, W_GDT+GDT_SPLIT
 gate_tables:
 %macro TYPETAB 1
 %assign i 0
@@ -287,7 +365,7 @@ section .head
 	dq sled_k, sled_k_long, sled_k_end
 	dq sled_u, sled_u_long, sled_u_end
 	dq sled_c, sled_c_long, sled_c_end
-	dq sled_ptr, gate_tables
+	dq sled_ptr, sled_ptr_k, cr4s, gate_tables
 	dq copy_k, copy_k_end, copy_u, copy_u_end
 	dq style_stubs, STUB_STRIDE, style_end, section..styletab.start
 	dq section..kinsn.start, kinsn_end

@@ -307,9 +307,9 @@ static void test_lists(void **state)
 	unsigned kind, i;
 
 	(void)state;
-	assert_int_equal(list_len(ARG_PAGE), 6);
-	assert_string_equal(list_item(ARG_SEL, 13), "tss");
-	assert_null(list_item(ARG_SEL, 14));
+	assert_int_equal(list_len(ARG_PAGE), 9);
+	assert_string_equal(list_item(ARG_SEL, 15), "kcs2");
+	assert_null(list_item(ARG_SEL, 16));
 	assert_null(list_item(N_ARG_KINDS, 0));
 	assert_null(list_words(ARG_PAGE, 4000));
 	for (kind = 0; kind < N_ARG_KINDS; kind++) {

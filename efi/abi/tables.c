@@ -9,6 +9,8 @@ enum {
 	D_DATA = 0x93, /* P, S, data, writable, accessed */
 	D_RODATA = 0x91,
 	D_TSS = 0x89, /* available 64-bit TSS */
+	D_LDT = 0x82,
+	D_CONFORMING = 0x04,
 	D_DPL3 = 0x60,
 	D_P = 0x80,
 	F_L = 0x2, /* flags nibble: G, D/B, L, AVL */
@@ -39,6 +41,12 @@ static void flat(uint8_t *gdt, uint16_t sel, uint8_t type, uint8_t flags)
 	descriptor(gdt, sel, 0, 0xfffff, type, flags | F_G);
 }
 
+static void system_segment(uint8_t *gdt, uint16_t sel, uint64_t base, uint32_t limit, uint8_t type)
+{
+	descriptor(gdt, sel, (uint32_t)base, limit, type, 0);
+	put(gdt + (sel & ~7) + 8, base >> 32, 8);
+}
+
 void gdt_build(uint8_t *gdt, uint64_t tss)
 {
 	put(gdt, 0, 8);
@@ -48,14 +56,32 @@ void gdt_build(uint8_t *gdt, uint64_t tss)
 	flat(gdt, SEL_UDS, D_DATA | D_DPL3, F_D);
 	flat(gdt, SEL_UCS, D_CODE | D_DPL3, F_L);
 	flat(gdt, SEL_UDS2, D_DATA | D_DPL3, F_D);
-	descriptor(gdt, SEL_TSS, (uint32_t)tss, TSS_LIMIT, D_TSS, 0);
-	put(gdt + SEL_TSS + 8, tss >> 32, 8);
+	system_segment(gdt, SEL_TSS, tss, TSS_LIMIT, D_TSS);
 	flat(gdt, SEL_KCS_NP, D_CODE & ~D_P, F_L);
 	flat(gdt, SEL_UCS_NP, (D_CODE | D_DPL3) & ~D_P, F_L);
 	flat(gdt, SEL_KDS_NP, D_DATA & ~D_P, F_D);
 	flat(gdt, SEL_UDS_NP, (D_DATA | D_DPL3) & ~D_P, F_D);
 	flat(gdt, SEL_UDS_RO, D_RODATA | D_DPL3, F_D);
 	flat(gdt, SEL_UCS_LD, D_CODE | D_DPL3, F_L | F_D);
+	flat(gdt, SEL_KCS2, D_CODE, F_L);
+	system_segment(gdt, SEL_LDTD, W_GDT + LDT_OFFSET, LDT_LEN - 1, D_LDT);
+	system_segment(gdt, SEL_TSS_RSP0, tss, 4 + 8 - 2, D_TSS);
+	system_segment(gdt, SEL_TSS_IST, tss, 0x24 + 8 - 1, D_TSS);
+	system_segment(gdt, SEL_TSS_IO, tss, TSS_LEN - 1, D_TSS);
+	system_segment(gdt, SEL_TSS_NP, W_DNP, TSS_LIMIT, D_TSS);
+	flat(gdt, SEL_KCS_CONF, D_CODE | D_CONFORMING, F_L);
+}
+
+void gdt_page_build(uint8_t *page)
+{
+	uint8_t *ldt = page + LDT_OFFSET;
+
+	put(ldt, 0, 8);
+	flat(ldt, SEL_LDT, D_DATA, F_D);
+	flat(ldt, SEL_LDT_UDS, D_DATA | D_DPL3, F_D);
+	flat(ldt, SEL_LDT_UCS, D_CODE | D_DPL3, F_L);
+	for (unsigned i = 0; i < 0x1000 - GDT_SPLIT; i++)
+		page[GDT_SPLIT + i] = page[i];
 }
 
 void tss_build(uint8_t *tss)
@@ -70,7 +96,8 @@ void tss_build(uint8_t *tss)
 	put(tss + 4, W_RSP0 + L_RSP0, 8);
 	for (unsigned i = 0; i < 7; i++)
 		put(tss + 0x24 + 8 * i, ist[i], 8);
-	put(tss + 0x66, TSS_LEN, 2); /* no I/O bitmap */
+	put(tss + 0x66, TSS_BITMAP, 2); /* beyond the limit but in SEL_TSS_IO */
+	tss[TSS_LEN - 1] = 0xff;
 }
 
 void gate_write(uint8_t *gate, uint64_t offset, uint16_t sel, uint8_t attr, uint8_t ist)

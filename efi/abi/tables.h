@@ -28,17 +28,30 @@ enum gdt_sel {
 	SEL_UDS_NP = 0x60 | 3,
 	SEL_UDS_RO = 0x68 | 3,
 	SEL_UCS_LD = 0x70 | 3, /* L and D both set: never loadable */
-	SEL_OUT = 0x80, /* first selector beyond the limit */
-	SEL_LDT = 0x0c, /* TI set; LDTR is null */
+	SEL_KCS2 = 0x78, /* as KCS: for gates, so that it can be damaged and KCS stays sound */
+	SEL_LDTD = 0x80, /* two slots: describes an LDT */
+	SEL_TSS_RSP0 = 0x90, /* two slots each, all of the one TSS: this one ends within RSP0 */
+	SEL_TSS_IST = 0xa0, /* ends behind IST1 */
+	SEL_TSS_IO = 0xb0, /* holds an I/O bitmap that allows port 0x80 */
+	SEL_TSS_NP = 0xc0, /* lies in a page that is not present */
+	SEL_KCS_CONF = 0xd0, /* ring-0 code, conforming */
+	SEL_OUT = 0xd8, /* first selector beyond the limit */
+	SEL_LDT = 0x0c, /* TI set: ring-0 data in the LDT; LDTR is null at first */
+	SEL_LDT_UDS = 0x14 | 3,
+	SEL_LDT_UCS = 0x1c | 3,
 };
 
 enum {
-	GDT_LEN = 0x78,
+	GDT_LEN = 0xd8,
 	GDT_LIMIT = GDT_LEN - 1,
 	IDT_LEN = 256 * 16,
 	IDT_LIMIT = IDT_LEN - 1,
-	TSS_LEN = 0x68,
-	TSS_LIMIT = TSS_LEN - 1,
+	LDT_OFFSET = 0x400, /* of the LDT in the page of the GDT */
+	LDT_LEN = 0x20,
+	GDT_SPLIT = 0x1000 - 0x40, /* offset of the GDT's head once more, so that the rest is on no page */
+	TSS_BITMAP = 0x68, /* offset of the I/O bitmap */
+	TSS_LEN = TSS_BITMAP + 0x80 / 8 + 2,
+	TSS_LIMIT = TSS_BITMAP - 1,
 	GATE_INTERRUPT = 0x8e, /* P, DPL 0, type 14 */
 	GATE_USER = 0xee, /* the same with DPL 3 */
 };
@@ -47,6 +60,9 @@ enum {
 
 /* Fill a GDT (GDT_LEN bytes) whose TSS lies at linear address tss. */
 void gdt_build(uint8_t *gdt, uint64_t tss);
+
+/* The rest of the GDT's page: the LDT, and the table's head at GDT_SPLIT. */
+void gdt_page_build(uint8_t *page);
 
 /* Fill a TSS (TSS_LEN bytes): RSP0 and the seven IST pointers at the tops of their regions. */
 void tss_build(uint8_t *tss);

@@ -16,6 +16,28 @@
 /* What a run starts with, and what its steps may write. */
 #define CR0_START  0x80050033ull /* PG AM WP NE ET MP PE */
 #define CR0_TS_BIT 0x8ull
+#define CR0_EM_BIT 0x4ull
+#define CR0_MP_BIT 0x2ull
+#define CR0_NW_BIT 0x20000000ull
+#define CR0_CD_BIT 0x40000000ull
+#define CR0_WP_BIT 0x10000ull
+#define CR0_AM_BIT 0x40000ull
+/* The bits of CR4 that steps change; the others stay as the machine has them. */
+#define CR4_TSD_BIT	   0x4ull
+#define CR4_DE_BIT	   0x8ull
+#define CR4_OSFXSR_BIT	   0x200ull
+#define CR4_OSXMMEXCPT_BIT 0x400ull
+#define CR4_UMIP_BIT	   0x800ull
+#define CR4_FSGSBASE_BIT   0x10000ull
+#define CR4_SMEP_BIT	   0x100000ull
+#define CR4_SMAP_BIT	   0x200000ull
+#define CR4_PKE_BIT	   0x400000ull
+#define CR4_STEPS                                                                                  \
+	(CR4_TSD_BIT | CR4_DE_BIT | CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT | CR4_UMIP_BIT |           \
+	 CR4_FSGSBASE_BIT | CR4_SMEP_BIT | CR4_SMAP_BIT | CR4_PKE_BIT)
+/* The last pages of text hold none: steps that write to text are led there. */
+#define W_KTEXT_DATA (W_KTEXT + L_KTEXT - 0x1000)
+#define W_UTEXT_DATA (W_UTEXT + L_UTEXT - 0x1000)
 #define EFER_START 0xd01ull /* NXE LMA LME SCE */
 
 /*
@@ -102,6 +124,8 @@ _Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");
 	X(sled_c_long)                                                                             \
 	X(sled_c_end)                                                                              \
 	X(sled_ptr)                                                                                \
+	X(sled_ptr_k)                                                                              \
+	X(cr4s)                                                                                    \
 	X(gate_tables)                                                                             \
 	X(copy_k)                                                                                  \
 	X(copy_k_end)                                                                              \

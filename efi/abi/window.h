@@ -17,6 +17,9 @@ enum region_flag {
 	R_UC = 16, /* uncached: the local APIC's own page (not in the alias) */
 	R_H = 32, /* the harness's: neither filled nor compared */
 	R_S = 64, /* a stack: filled with the pattern before a run */
+	R_M = 128, /* the memory of the region before it once more, with other rights (not in the alias) */
+	R_V = 256, /* reserved bits are set in its page-table entries */
+	R_K = 512, /* protection key 1 */
 };
 
 #define WINDOW_BASE 0x40000000ull

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The registers of descriptor tables and system segments (SDM 2A LGDT/LIDT, LLDT, LTR; APM 3). */
+#include "fuzz/cpu_state.h"
+
+enum { TYPE_LDT = 2, TYPE_TSS = 9 };
+
+static int load_table(struct cpu *c, const struct insn *in, struct table *t)
+{
+	uint64_t limit, base;
+
+	if (mem_read(c, in->imm, 2, ACC_READ, &limit) || mem_read(c, in->imm + 2, 8, ACC_READ, &base))
+		return 1;
+	if (rule(c, RULE_LGDT_NONCANONICAL, !canonical(c, base)))
+		return fault(c, V_GP, 0, RULE_LGDT_NONCANONICAL);
+	*t = (struct table){ base, (uint16_t)limit };
+	return 0;
+}
+
+int act_lidt(struct cpu *c, const struct insn *in)
+{
+	return load_table(c, in, &c->idtr);
+}
+
+int act_lgdt(struct cpu *c, const struct insn *in)
+{
+	return load_table(c, in, &c->gdtr);
+}
+
+/* The 16-byte descriptor of an LDT or TSS that must be of this type. */
+static int system_desc(struct cpu *c, uint16_t sel, unsigned type, struct desc *ret_desc)
+{
+	int found = DESC_OUTSIDE;
+	uint64_t high;
+
+	if (rule(c, RULE_SYSSEG_IN_LDT, (sel & 4) != 0))
+		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_IN_LDT);
+	found = desc_read(c, sel, ret_desc);
+	if (found == DESC_FAULT)
+		return 1;
+	if (rule(c, RULE_SYSSEG_LIMIT, found == DESC_OUTSIDE))
+		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_LIMIT);
+	if (rule(c, RULE_SYSSEG_TYPE, ret_desc->s || ret_desc->type != type))
+		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_TYPE);
+	if (rule(c, RULE_SYSSEG_NOT_PRESENT, !ret_desc->p))
+		return fault(c, V_NP, sel & 0xfffc, RULE_SYSSEG_NOT_PRESENT);
+	if (mem_read(c, ret_desc->addr + 8, 8, ACC_SYSTEM | ACC_TABLE, &high))
+		return 1;
+	ret_desc->base |= high << 32;
+	return 0;
+}
+
+int act_lldt(struct cpu *c, const struct insn *in)
+{
+	uint16_t sel = (uint16_t)c->reg[GPR_AX];
+	struct desc d;
+
+	(void)in;
+	if (!(sel & ~3u)) {
+		c->ldtr = (struct sysseg){ .sel = sel };
+		return 0;
+	}
+	if (system_desc(c, sel, TYPE_LDT, &d))
+		return 1;
+	c->ldtr = (struct sysseg){ sel, 1, d.limit, d.base };
+	return 0;
+}
+
+int act_ltr(struct cpu *c, const struct insn *in)
+{
+	uint16_t sel = (uint16_t)c->reg[GPR_AX];
+	struct desc d;
+
+	(void)in;
+	if (rule(c, RULE_LTR_NULL, !(sel & ~3u)))
+		return fault(c, V_GP, 0, RULE_LTR_NULL);
+	/* a busy TSS has another type, and is refused as one */
+	if (system_desc(c, sel, TYPE_TSS, &d) || desc_write(c, &d, rule(c, RULE_LTR_BUSY, 0x200)))
+		return 1;
+	c->tr = (struct sysseg){ sel, 1, d.limit, d.base };
+	return 0;
+}
