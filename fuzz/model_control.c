@@ -130,18 +130,8 @@ int act_set_cr4(struct cpu *c, const struct insn *in)
 		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
 		return 0;
 	}
-	if (v & ~cr4_bits(c)) {
-		/* 2, which no manual says: an engine that never answers again */
-		switch (rule(c, RULE_CR4_RESERVED, 1)) {
-		case 1:
-			return fault(c, V_GP, 0, RULE_CR4_RESERVED);
-		case 2:
-			end_run(c, OUTCOME_HANG, RULE_CR4_RESERVED);
-			return 0;
-		default:
-			break;
-		}
-	}
+	if (rule(c, RULE_CR4_RESERVED, (v & ~cr4_bits(c)) != 0))
+		return fault(c, V_GP, 0, RULE_CR4_RESERVED);
 	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
 	c->cr4 = v & cr4_bits(c);
 	c->cr4_de = (c->cr4 & CR4_DE_BIT) != 0;

@@ -78,7 +78,7 @@ static int check(struct cpu *c, uint64_t addr, unsigned access)
 		return page_fault(c, addr, err, RULE_PF_NOT_PRESENT);
 	err |= PF_P | (key ? PF_PK : 0);
 	if (pg & PAGE_RSV && rule(c, RULE_PF_RESERVED, 1))
-		return page_fault(c, addr, err | PF_RSV, RULE_PF_RESERVED);
+		return page_fault(c, addr, rule(c, RULE_PF_RESERVED_P, err | PF_RSV), RULE_PF_RESERVED);
 	if (rule(c, RULE_PF_USER, user && !(pg & PAGE_U)))
 		return page_fault(c, addr, err, RULE_PF_USER);
 	if (rule(c, RULE_PF_WRITE,

@@ -221,11 +221,12 @@ int act_fwait(struct cpu *c, const struct insn *in)
 
 static int sse_unavailable(struct cpu *c)
 {
-	int ud = (int)rule(c, RULE_SSE_UD, (c->cr0 & CR0_EM_BIT) || !(c->cr4 & CR4_OSFXSR_BIT));
-	int ts = (c->cr0 & CR0_TS_BIT) != 0;
+	int em = (c->cr0 & CR0_EM_BIT) != 0, ts = (c->cr0 & CR0_TS_BIT) != 0;
 
-	if (ud && (!ts || rule(c, RULE_SSE_UD_FIRST, 1)))
-		return fault(c, V_UD, 0, ts ? RULE_SSE_UD_FIRST : RULE_SSE_UD);
+	if (rule(c, RULE_SSE_UD, (em && !ts) || !(c->cr4 & CR4_OSFXSR_BIT)))
+		return fault(c, V_UD, 0, RULE_SSE_UD);
+	if (rule(c, RULE_SSE_UD_FIRST, em && ts))
+		return fault(c, V_UD, 0, RULE_SSE_UD_FIRST);
 	if (rule(c, RULE_NM, ts))
 		return fault(c, V_NM, 0, RULE_NM);
 	return 0;
