@@ -206,7 +206,8 @@ static void every_field_names_its_rule(void **state)
 	for (unsigned k = 0; k < 2 * N_MODEL_CASES; k++) {
 		const struct model_case *c = &model_cases[k / 2];
 
-		if (!(c->profile & (k % 2 ? AMD : INTEL)))
+		/* a style has pushed more and switched more before the record is made */
+		if (!(c->profile & (k % 2 ? AMD : INTEL)) || strstr(c->seq, "style="))
 			continue;
 		harness = 0;
 		predict(c->seq, k % 2 ? AMD : INTEL, NULL, NULL);
