@@ -30,7 +30,7 @@ status=0
 $tw fuzz --engine qemu:cpu=EPYC --jobs 2 --time 5 --out "$dir" >"$tmp/log" 2>&1 || status=$?
 [ $status -eq 2 ] || fail "a folder of another engine ended with $status, must be 2"
 
-queued=$(find "$dir/afl/main/queue" -name 'id:*' | wc -l)
+queued=$(find "$dir/afl/main/queue" -maxdepth 1 -name 'id:*' | wc -l)
 $tw fuzz --jobs 2 --time 600 --out "$dir" >"$tmp/log" 2>&1 &
 driver=$!
 for _ in $(seq 600); do
@@ -46,6 +46,6 @@ for _ in $(seq 600); do
 	sleep 0.1
 done
 [ -z "$(ours)" ] || fail "left behind by a killed driver: $(ours)"
-now=$(find "$dir/afl/main/queue" -name 'id:*' | wc -l)
+now=$(find "$dir/afl/main/queue" -maxdepth 1 -name 'id:*' | wc -l)
 [ "$now" -ge "$queued" ] || fail "the queue had $queued entries and has $now"
 note "$(execs) executions, $now entries in the queue of the main fuzzer"
