@@ -218,6 +218,10 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 mutants: $(MUTANTS)
 	$B/mutants/mutants
 
+# every step with every argument under every prefix in every context: an hour and more
+ops: all
+	tests/full/ops.sh
+
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
@@ -251,6 +255,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all tests mutants mutants-blind unit check demo deps install clean
+.PHONY: all tests ops mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -3,7 +3,7 @@
 # Every step, with every item of its list, under every prefix, from every context, and what follows it:
 # the engine does what the model says, or what is known.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 . tests/e2e.inc
 
 items() {
