@@ -107,7 +107,6 @@ struct cpu {
 	uint32_t pkru, mxcsr;
 	uint8_t x87_pending; /* an unmasked x87 exception waits for the next waiting instruction */
 	uint16_t cs, ss, gs_sel;
-	uint8_t fsgsbase; /* CR4.FSGSBASE */
 	uint8_t gs_nulls; /* a return to ring 3 nulls what GS holds */
 	uint8_t cpl, mode64, ss_unusable;
 
@@ -116,14 +115,13 @@ struct cpu {
 	uint8_t tpr, spurious, timer; /* task priority; a withdrawn interrupt is due; the timer runs */
 	uint32_t lvt_timer;
 	uint8_t halted; /* in HLT or MWAIT */
-	uint8_t mc_pending, mcg_status, cr4_mce; /* the first: what MCG_STATUS becomes */
+	uint8_t mc_pending, mcg_status; /* the first: what MCG_STATUS becomes */
 	uint32_t lvt_lint1;
 	uint64_t wait_rip; /* that an event saved in a loop that waits: somewhere in there */
 	uint64_t served; /* RSI + 1 of the last wait for which the host has done something */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* single-step #DB pending for the next boundary */
-	uint8_t cr4_de;
 	uint8_t db_told; /* data breakpoints that the last #DB of one has reported */
 	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
 	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */
@@ -178,6 +176,9 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 /* Put a fault into c->raise; always returns 1, so that callers can return it. */
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
+/* What only ring 0 may do is #GP(0) elsewhere. Returns as fault() does. */
+int need_ring0(struct cpu *c, enum rule_id id);
+
 /* --- model_mem.c ------------------------------------------------------------------------------ */
 enum access {
 	ACC_READ = 0,
@@ -209,6 +210,8 @@ enum { DESC_OK, DESC_OUTSIDE, DESC_FAULT };
  * DESC_FAULT: the table could not be read, c->raise is set.
  */
 int desc_read(struct cpu *c, uint16_t sel, struct desc *ret_desc);
+/* The same for an instruction that loads the selector: beyond the limit is #GP, by rule id. Returns as fault() does. */
+int find_desc(struct cpu *c, uint16_t sel, enum rule_id id, struct desc *ret_desc);
 /* Set a bit of a descriptor's second dword. Returns 1 with c->raise set on a fault. */
 int desc_write(struct cpu *c, const struct desc *d, uint64_t bit);
 /* The segment is loaded: its accessed bit is set if it is not. Returns 1 with c->raise set on a fault. */
@@ -241,11 +244,15 @@ void leave_ring(struct cpu *c);
 
 /* --- model_deliver.c -------------------------------------------------------------------------- */
 void deliver(struct cpu *c, struct event ev);
+
+/* --- model_record.c --------------------------------------------------------------------------- */
 /* The entry at RIP records what it saw, and the tape goes on or ends. */
 void record_entry(struct cpu *c, enum entry entry, unsigned vec);
 /* The same for a styled entry, whose registers lie at RSP. */
 void record_styled(struct cpu *c);
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
+/* From here on nobody can say what comes: the prediction ends. */
+void unchecked(struct cpu *c);
 
 /* --- model_debug.c ---------------------------------------------------------------------------- */
 /* An access that was made: does it meet a data breakpoint? */
@@ -275,10 +282,6 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);
 void pull_lint1(struct cpu *c);
-
-/* --- model_async.c ---------------------------------------------------------------------------- */
-/* From here on nobody can say what comes: the prediction ends. */
-void unchecked(struct cpu *c);
 
 /* --- model_mc.c ------------------------------------------------------------------------------- */
 /* Take the machine check that is pending. Returns 1: it was delivered, or it was a shutdown. */

@@ -22,8 +22,7 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 
 	if (p->n >= CHOICES_MAX) {
 		/* a loop through an open question: nobody can try all of that */
-		c->out->unchecked = 1;
-		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		unchecked(c);
 		return habit % n;
 	}
 	branch = p->n < c->path->n && c->path->branch[p->n] < n ? c->path->branch[p->n] : 0;
@@ -94,6 +93,11 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id)
 		.rule = (uint16_t)id,
 	};
 	return 1;
+}
+
+int need_ring0(struct cpu *c, enum rule_id id)
+{
+	return rule(c, id, c->cpl != 0) ? fault(c, V_GP, 0, id) : 0;
 }
 
 /* --- one instruction --------------------------------------------------------------------------- */
@@ -267,7 +271,7 @@ static void start_style(struct cpu *c)
 	c->lstar = t->syscall;
 	c->cstar = t->syscall32;
 	c->sysenter_eip = t->sysenter;
-	c->fsgsbase = (uint8_t)style_fsgsbase(c->variant);
+	c->cr4 |= style_fsgsbase(c->variant) ? CR4_FSGSBASE_BIT : 0;
 	c->gs = c->cpl ? GS_U : STYLE_GS;
 	c->kgs = c->cpl ? STYLE_GS : GS_U;
 }
@@ -308,7 +312,6 @@ static void start(struct cpu *c, const struct seq *seq)
 	c->fmask = FMASK_START;
 	c->star = STAR_VALUE;
 	c->lstar = l->entry_syscall;
-	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
 	c->cstar = l->entry_syscall32;
 	c->sysenter_cs = SEL_KCS;
 	c->sysenter_esp = W_RSP0 + L_RSP0;

@@ -121,8 +121,8 @@ int act_mov_cr8(struct cpu *c, const struct insn *in)
 	uint64_t v = c->reg[GPR_AX];
 
 	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
+	if (need_ring0(c, RULE_CR_CPL))
+		return 1;
 	if (rule(c, RULE_CR8_RESERVED, v >> 4 != 0))
 		return fault(c, V_GP, 0, RULE_CR8_RESERVED);
 	set_tpr(c, (unsigned)rule(c, RULE_CR8_TPR, (v & 0xf) << 4));

@@ -2,12 +2,6 @@
 /* Waiting for events: HLT, MWAIT, and the loops of steps that wait. And sends that need no register. */
 #include "fuzz/cpu_state.h"
 
-void unchecked(struct cpu *c)
-{
-	c->out->unchecked = 1;
-	end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
-}
-
 int act_store32_imm(struct cpu *c, const struct insn *in)
 {
 	uint64_t addr = in->imm & 0xffffffff;
@@ -62,8 +56,8 @@ int act_pause(struct cpu *c, const struct insn *in)
 int act_hlt(struct cpu *c, const struct insn *in)
 {
 	(void)in;
-	if (rule(c, RULE_HLT_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_HLT_CPL);
+	if (need_ring0(c, RULE_HLT_CPL))
+		return 1;
 	c->halted = 1;
 	return 0;
 }

@@ -16,8 +16,8 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
 
 	(void)in;
-	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_MSR_CPL);
+	if (need_ring0(c, RULE_MSR_CPL))
+		return 1;
 	switch (c->reg[GPR_CX]) {
 	case 0x174:
 		c->sysenter_cs = v;
@@ -56,8 +56,8 @@ int act_rdmsr(struct cpu *c, const struct insn *in)
 	uint64_t v;
 
 	(void)in;
-	if (rule(c, RULE_MSR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_MSR_CPL);
+	if (need_ring0(c, RULE_MSR_CPL))
+		return 1;
 	/* a body reads LSTAR, a styled entry the GS base */
 	v = (uint32_t)c->reg[GPR_CX] == 0xc0000101 ? c->gs : c->lstar;
 	c->reg[GPR_AX] = v & 0xffffffff;
@@ -68,8 +68,8 @@ int act_rdmsr(struct cpu *c, const struct insn *in)
 int act_clts(struct cpu *c, const struct insn *in)
 {
 	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
+	if (need_ring0(c, RULE_CR_CPL))
+		return 1;
 	c->cr0 &= ~CR0_TS_BIT;
 	return 0;
 }
@@ -79,8 +79,8 @@ int act_mov_cr0(struct cpu *c, const struct insn *in)
 	uint64_t v = c->reg[GPR_AX];
 
 	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
+	if (need_ring0(c, RULE_CR_CPL))
+		return 1;
 	if (rule(c, RULE_CR0_HIGH, v >> 32 != 0))
 		return fault(c, V_GP, 0, RULE_CR0_HIGH);
 	if (rule(c, RULE_CR0_NW, (v & CR0_NW_BIT) && !(v & CR0_CD_BIT)))
@@ -123,19 +123,15 @@ int act_set_cr4(struct cpu *c, const struct insn *in)
 	uint64_t v = c->reg[GPR_AX];
 
 	(void)in;
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
+	if (need_ring0(c, RULE_CR_CPL))
+		return 1;
 	if (!is_cr4(v)) {
-		c->out->unchecked = 1;
-		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		unchecked(c);
 		return 0;
 	}
 	if (rule(c, RULE_CR4_RESERVED, (v & ~cr4_bits(c)) != 0))
 		return fault(c, V_GP, 0, RULE_CR4_RESERVED);
-	c->cr4_mce = (c->profile->features & FEAT(MCE)) != 0;
-	c->cr4 = v & cr4_bits(c);
-	c->cr4_de = (c->cr4 & CR4_DE_BIT) != 0;
-	c->fsgsbase = (c->cr4 & CR4_FSGSBASE_BIT) != 0;
+	c->cr4 = (v & cr4_bits(c)) | (cr4_start(c->profile) & CR4_MCE_BIT);
 	return 0;
 }
 

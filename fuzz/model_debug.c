@@ -212,10 +212,10 @@ static int check_move(struct cpu *c, unsigned dr)
 {
 	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_ABSENT);
-	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && c->cr4_de) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
+	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && (c->cr4 & CR4_DE_BIT)) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_DE);
-	if (rule(c, RULE_DR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_DR_CPL);
+	if (need_ring0(c, RULE_DR_CPL))
+		return 1;
 	if (!rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0))
 		return 0;
 	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
@@ -253,8 +253,7 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_DR_HIGH, dr >= 6 && v >> 32))
 		return fault(c, V_GP, 0, RULE_DR_HIGH);
 	if (reaches_harness(c, dr, v)) {
-		c->out->unchecked = 1;
-		end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+		unchecked(c);
 		return 0;
 	}
 	if (dr < 4)

@@ -16,7 +16,7 @@ int machine_check(struct cpu *c)
 	unsigned status = c->mc_pending;
 
 	c->mc_pending = 0;
-	if (rule(c, RULE_MC_MCE_CLEAR, !c->cr4_mce)) {
+	if (rule(c, RULE_MC_MCE_CLEAR, !(c->cr4 & CR4_MCE_BIT))) {
 		end_run(c, OUTCOME_SHUTDOWN, RULE_MC_MCE_CLEAR);
 		return 1;
 	}
@@ -38,15 +38,15 @@ int act_load_cr4(struct cpu *c, const struct insn *in)
 
 int act_mov_cr4(struct cpu *c, const struct insn *in)
 {
-	if (rule(c, RULE_CR_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_CR_CPL);
+	uint64_t bit;
+
+	if (need_ring0(c, RULE_CR_CPL))
+		return 1;
 	if (c->reg[GPR_AX] != CR4_TOKEN + in->a)
 		unchecked(c);
-	/* 0 and 1 write MCE, 2 and 3 DE; the other one is as at the start */
-	c->cr4_mce = in->a < 2 ? in->a : (c->profile->features & FEAT(MCE)) != 0;
-	c->cr4_de = in->a == 3;
-	c->fsgsbase = 0; /* in no value that a step writes */
-	c->cr4 = cr4_start(c->profile) | (c->cr4_de ? CR4_DE_BIT : 0);
+	/* as at the start, but 0 and 1 are values of MCE, 2 and 3 of DE */
+	bit = in->a < 2 ? CR4_MCE_BIT : CR4_DE_BIT;
+	c->cr4 = (cr4_start(c->profile) & ~bit) | (in->a & 1 ? bit : 0);
 	return 0;
 }
 

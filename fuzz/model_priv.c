@@ -34,18 +34,16 @@ int act_div_one(struct cpu *c, const struct insn *in)
 		return 1;
 	if (rule(c, RULE_DE_OVERFLOW, (c->reg[GPR_DX] & 0xffffffff) >= v))
 		return fault(c, V_DE, 0, RULE_DE_OVERFLOW);
-	c->out->unchecked = 1; /* the flags are undefined */
-	end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+	unchecked(c); /* the flags are undefined */
 	return 0;
 }
 
 int act_privileged(struct cpu *c, const struct insn *in)
 {
 	(void)in;
-	if (rule(c, RULE_PRIVILEGED, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_PRIVILEGED);
-	c->out->unchecked = 1;
-	end_run(c, OUTCOME_DONE, RULE_UNCHECKED);
+	if (need_ring0(c, RULE_PRIVILEGED))
+		return 1;
+	unchecked(c);
 	return 0;
 }
 

@@ -208,8 +208,8 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSRET_SCE);
 	if (rule(c, RULE_SYSRET_MODE, intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSRET_MODE);
-	if (rule(c, RULE_SYSRET_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_SYSRET_CPL);
+	if (need_ring0(c, RULE_SYSRET_CPL))
+		return 1;
 	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
 		return fault(c, V_GP, 0, RULE_SYSRET_NONCANONICAL);
 	if (was64) {
@@ -249,8 +249,8 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
 	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
-	if (rule(c, RULE_SYSEXIT_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_SYSEXIT_CPL);
+	if (need_ring0(c, RULE_SYSEXIT_CPL))
+		return 1;
 	if (rule(c, RULE_SYSEXIT_CS, !(c->sysenter_cs & 0xfffc)))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_CS);
 	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))

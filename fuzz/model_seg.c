@@ -56,10 +56,18 @@ static int gp_sel(struct cpu *c, uint16_t sel, enum rule_id id)
 	return fault(c, V_GP, sel & 0xfffc, id);
 }
 
+int find_desc(struct cpu *c, uint16_t sel, enum rule_id id, struct desc *ret_desc)
+{
+	int found = desc_read(c, sel, ret_desc);
+
+	if (found == DESC_FAULT)
+		return 1;
+	return rule(c, id, found == DESC_OUTSIDE) ? gp_sel(c, sel, id) : 0;
+}
+
 int load_ss(struct cpu *c, uint16_t sel)
 {
 	struct desc d;
-	int found;
 
 	if (!(sel & ~3)) {
 		if (rule(c, RULE_MOVSS_NULL, !c->mode64 || c->cpl == 3))
@@ -72,11 +80,8 @@ int load_ss(struct cpu *c, uint16_t sel)
 		c->ss_unusable = SS_NULL;
 		return 0;
 	}
-	found = desc_read(c, sel, &d);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_MOVSS_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_MOVSS_LIMIT, found == DESC_OUTSIDE))
-		return gp_sel(c, sel, RULE_MOVSS_LIMIT);
 	if (rule(c, RULE_MOVSS_TYPE, (sel & 3) != c->cpl || !desc_wdata(&d) || d.dpl != c->cpl))
 		return gp_sel(c, sel, RULE_MOVSS_TYPE);
 	if (rule(c, RULE_MOVSS_NOT_PRESENT, !d.p))
@@ -99,15 +104,11 @@ int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
 	unsigned rpl = sel & 3;
-	int found;
 
 	if (!(sel & ~3))
 		return 0;
-	found = desc_read(c, sel, &d);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_MOVSEG_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_MOVSEG_LIMIT, found == DESC_OUTSIDE))
-		return gp_sel(c, sel, RULE_MOVSEG_LIMIT);
 	if (rule(c, RULE_MOVSEG_TYPE, !d.s || (desc_code(&d) && !(d.type & 2))))
 		return gp_sel(c, sel, RULE_MOVSEG_TYPE);
 	if (rule(c, RULE_MOVSEG_PRIVILEGE,
@@ -123,15 +124,11 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
 	unsigned rpl = sel & 3;
-	int found;
 
 	if (rule(c, RULE_RET_CS_NULL, !(sel & ~3)))
 		return fault(c, V_GP, 0, RULE_RET_CS_NULL);
-	found = desc_read(c, sel, &d);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_RET_CS_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_RET_CS_LIMIT, found == DESC_OUTSIDE))
-		return gp_sel(c, sel, RULE_RET_CS_LIMIT);
 	if (rule(c, RULE_RET_CS_TYPE, !desc_code(&d)))
 		return gp_sel(c, sel, RULE_RET_CS_TYPE);
 	if (rule(c, RULE_RET_CS_RPL, rpl < c->cpl))
@@ -149,7 +146,6 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64)
 {
 	struct desc d;
-	int found;
 
 	if (!(sel & ~3)) {
 		if (rule(c, RULE_RET_SS_NULL, !new_mode64 || new_cpl == 3))
@@ -161,11 +157,8 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL_RPL);
 		return 0;
 	}
-	found = desc_read(c, sel, &d);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_RET_SS_LIMIT, found == DESC_OUTSIDE))
-		return gp_sel(c, sel, RULE_RET_SS_LIMIT);
 	if (rule(c, RULE_RET_SS_TYPE, (sel & 3) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
@@ -177,15 +170,11 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
-	int found;
 
 	if (rule(c, RULE_JMP_CS_NULL, !(sel & ~3)))
 		return fault(c, V_GP, 0, RULE_JMP_CS_NULL);
-	found = desc_read(c, sel, &d);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_JMP_CS_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_JMP_CS_LIMIT, found == DESC_OUTSIDE))
-		return gp_sel(c, sel, RULE_JMP_CS_LIMIT);
 	/* a TSS, too: in IA-32e mode there is no task switch */
 	if (rule(c, RULE_JMP_CS_TYPE, !desc_code(&d)))
 		return gp_sel(c, sel, RULE_JMP_CS_TYPE);

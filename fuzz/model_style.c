@@ -198,7 +198,7 @@ int act_std(struct cpu *c, const struct insn *in)
 
 static int fsgsbase_ud(struct cpu *c)
 {
-	if (rule(c, RULE_FSGSBASE_UD, !c->fsgsbase))
+	if (rule(c, RULE_FSGSBASE_UD, !(c->cr4 & CR4_FSGSBASE_BIT)))
 		return fault(c, V_UD, 0, RULE_FSGSBASE_UD);
 	return 0;
 }

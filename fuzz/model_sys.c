@@ -54,8 +54,8 @@ int act_swapgs(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (rule(c, RULE_SWAPGS_UD, !c->mode64))
 		return fault(c, V_UD, 0, RULE_SWAPGS_UD);
-	if (rule(c, RULE_SWAPGS_CPL, c->cpl != 0))
-		return fault(c, V_GP, 0, RULE_SWAPGS_CPL);
+	if (need_ring0(c, RULE_SWAPGS_CPL))
+		return 1;
 	c->gs = rule(c, RULE_SWAPGS, c->kgs);
 	c->kgs = v;
 	return 0;

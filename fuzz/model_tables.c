@@ -29,16 +29,12 @@ int act_lgdt(struct cpu *c, const struct insn *in)
 /* The 16-byte descriptor of an LDT or TSS that must be of this type. */
 static int system_desc(struct cpu *c, uint16_t sel, unsigned type, struct desc *ret_desc)
 {
-	int found = DESC_OUTSIDE;
 	uint64_t high;
 
 	if (rule(c, RULE_SYSSEG_IN_LDT, (sel & 4) != 0))
 		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_IN_LDT);
-	found = desc_read(c, sel, ret_desc);
-	if (found == DESC_FAULT)
+	if (find_desc(c, sel, RULE_SYSSEG_LIMIT, ret_desc))
 		return 1;
-	if (rule(c, RULE_SYSSEG_LIMIT, found == DESC_OUTSIDE))
-		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_LIMIT);
 	if (rule(c, RULE_SYSSEG_TYPE, ret_desc->s || ret_desc->type != type))
 		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_TYPE);
 	if (rule(c, RULE_SYSSEG_NOT_PRESENT, !ret_desc->p))

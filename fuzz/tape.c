@@ -17,8 +17,7 @@ const uint8_t *layout_ist(unsigned layout)
 
 uint64_t cr4_start(const struct profile *profile)
 {
-	(void)profile;
-	return CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT;
+	return CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT | (profile->features & FEAT(MCE) ? CR4_MCE_BIT : 0);
 }
 
 static uint64_t rip_value(unsigned index)

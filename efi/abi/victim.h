@@ -25,6 +25,7 @@
 /* The bits of CR4 that steps change; the others stay as the machine has them. */
 #define CR4_TSD_BIT	   0x4ull
 #define CR4_DE_BIT	   0x8ull
+#define CR4_MCE_BIT	   0x40ull
 #define CR4_OSFXSR_BIT	   0x200ull
 #define CR4_OSXMMEXCPT_BIT 0x400ull
 #define CR4_UMIP_BIT	   0x800ull
