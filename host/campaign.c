@@ -7,20 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "host/finding.h"
+#include "host/link.h"
 
 enum { PATH_CAP = 1200, WRITE_EVERY_MS = 1000 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
 
 /* AFL++ tells its target which of its instances it belongs to. */
 static const char *instance_name(void)
@@ -213,7 +206,7 @@ static void save_counts(struct campaign *c)
 
 void campaign_write(struct campaign *c, const struct oracle *o, int now)
 {
-	char path[PATH_CAP], tmp[PATH_CAP];
+	char path[PATH_CAP];
 	int64_t t = now_ms();
 
 	if (!now && t - c->written_ms < WRITE_EVERY_MS)
@@ -247,10 +240,7 @@ void campaign_write(struct campaign *c, const struct oracle *o, int now)
 	json_object_set_new(j, "known", known_json(o->known));
 	merge_rows(json_object_get(j, "known"), json_object_get(c->before, "known"), "id");
 	snprintf(path, sizeof(path), "%s/stats/%s.json", c->dir, c->instance);
-	snprintf(tmp, sizeof(tmp), "%s/stats/%s.%d", c->dir, c->instance, (int)getpid());
-	if (!json_dump_file(j, tmp, JSON_INDENT(1)))
-		rename(tmp, path);
-	json_decref(j);
+	file_write_json(path, j);
 }
 
 double afl_stat(const char *dir, const char *instance, const char *key)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/cli.h"
+#include "host/file.h"
 #include "host/finding_load.h"
 #include "host/proc.h"
 #include "host/qemu_args.h"
@@ -49,10 +50,7 @@ static int write_bytes(const struct bundle *b, const char *file, const void *dat
 	char path[PATH_CAP];
 
 	path_in(b, file, path);
-	FILE *f = fopen(path, "wb");
-	int bad = !f || fwrite(data, 1, len, f) != len;
-
-	return (f && fclose(f)) || bad ? -1 : 0;
+	return file_write(path, data, len);
 }
 
 /* docs/plan.md: test what is on the stick, then leave the emulator. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Saving findings: each file is written whole under another name and renamed into place. */
+/* Saving findings. */
 #include "host/finding.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "host/minimize.h"
 #include "host/trace_print.h"
 
@@ -21,29 +22,6 @@ static int folder_of(char *out, const char *dir, const char *signature, const ch
 	int n = snprintf(out, PATH_CAP, "%s/findings/%s%s%s", dir, signature, *file ? "/" : "", file);
 
 	return n > 0 && n < PATH_CAP ? 0 : -1;
-}
-
-static int write_file(const char *path, const void *data, size_t len)
-{
-	char tmp[PATH_CAP + 16];
-
-	snprintf(tmp, sizeof(tmp), "%s.%d", path, (int)getpid());
-	FILE *f = fopen(tmp, "wb");
-	if (!f)
-		return -1;
-	int bad = fwrite(data, 1, len, f) != len;
-	bad |= fclose(f) != 0;
-	return bad || rename(tmp, path) ? -1 : 0;
-}
-
-static int write_json(const char *path, json_t *o)
-{
-	char *text = json_dumps(o, JSON_INDENT(1));
-	int r = text ? write_file(path, text, strlen(text)) : -1;
-
-	free(text);
-	json_decref(o);
-	return r;
 }
 
 static json_t *read_meta(const char *dir, const char *signature)
@@ -73,7 +51,7 @@ void finding_count(const char *dir, const char *signature, uint64_t more)
 
 	if (json_is_integer(count) && !folder_of(path, dir, signature, "finding.json")) {
 		json_integer_set(count, json_integer_value(count) + (json_int_t)more);
-		write_json(path, json_incref(meta));
+		file_write_json(path, json_incref(meta));
 	}
 	json_decref(meta);
 }
@@ -108,12 +86,12 @@ static int save_seq(const char *dir, const char *signature, const char *base, co
 	if (with_bytes) {
 		snprintf(name, sizeof(name), "%s.bin", base);
 		if (folder_of(path, dir, signature, name) ||
-		    write_file(path, bytes, seq_encode(seq, bytes)))
+		    file_write(path, bytes, seq_encode(seq, bytes)))
 			return -1;
 	}
 	int n = seq_print(seq, text, sizeof(text));
 	snprintf(name, sizeof(name), "%s.seq", base);
-	return n < 0 || folder_of(path, dir, signature, name) || write_file(path, text, (size_t)n) ?
+	return n < 0 || folder_of(path, dir, signature, name) || file_write(path, text, (size_t)n) ?
 		       -1 :
 		       0;
 }
@@ -125,7 +103,7 @@ static int save_trace(const char *dir, const char *signature, const char *file,
 
 	if (folder_of(path, dir, signature, file))
 		return -1;
-	return write_json(path, json_pack("{s:s, s:s, s:o}", "schema", "trainwreck.trace.1", "outcome",
+	return file_write_json(path, json_pack("{s:s, s:s, s:o}", "schema", "trainwreck.trace.1", "outcome",
 					  outcome_name(outcome), "records", trace_json(rec, n)));
 }
 
@@ -144,7 +122,7 @@ static int save_replay(const char *dir, const char *signature)
 	if (strstr(exe, " (deleted)")) /* rebuilt meanwhile: the new one is at the same place */
 		*strstr(exe, " (deleted)") = 0;
 	snprintf(text, sizeof(text), fmt, exe);
-	if (folder_of(path, dir, signature, "replay.sh") || write_file(path, text, strlen(text)))
+	if (folder_of(path, dir, signature, "replay.sh") || file_write(path, text, strlen(text)))
 		return -1;
 	return chmod(path, 0755);
 }
@@ -160,7 +138,7 @@ static int save_meta(const char *dir, const struct seq *seq, const struct seq *s
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
 	if (folder_of(path, dir, r->signature, "finding.json"))
 		return -1;
-	return write_json(
+	return file_write_json(
 		path, json_pack("{s:s, s:s, s:s, s:I, s:s, s:i, s:i}", "schema", "trainwreck.finding.1",
 				"signature", r->signature, "verdict", verdict_name(r->verdict), "count",
 				count ? json_integer_value(count) : (json_int_t)0, "first_seen",
@@ -218,7 +196,7 @@ static int save_files(struct oracle *o, const char *dir, const struct finding_so
 		       (enum outcome)r->j.trace.outcome) ||
 	    save_trace(dir, sig, "observed.json", seen, n, r->outcome) || save_replay(dir, sig))
 		return -1;
-	if (folder_of(path, dir, sig, "engine.json") || write_json(path, engine_json(o, source)))
+	if (folder_of(path, dir, sig, "engine.json") || file_write_json(path, engine_json(o, source)))
 		return -1;
 	if (folder_of(path, dir, sig, "report.md"))
 		return -1;

@@ -13,6 +13,7 @@
 #include "efi/abi/wire.h"
 #include "host/campaign.h"
 #include "host/cli.h"
+#include "host/file.h"
 #include "host/finding.h"
 #include "host/paths.h"
 #include "host/seqfile.h"
@@ -34,12 +35,7 @@ static int write_seed(const struct fuzz *fuzz, size_t number, const struct seq_c
 	base = base ? base + 1 : c->name;
 	snprintf(path, sizeof(path), "%s/%03zu-%.*s.bin", fuzz->seeds, number,
 		 (int)strcspn(base, "."), base);
-	FILE *f = fopen(path, "wb");
-	if (!f)
-		return -1;
-	size_t len = seq_encode(&c->seq, bytes);
-	int bad = fwrite(bytes, 1, len, f) != len;
-	return fclose(f) || bad ? -1 : 0;
+	return file_write(path, bytes, seq_encode(&c->seq, bytes));
 }
 
 static int write_seeds(struct fuzz *fuzz, char *why, size_t why_cap)
@@ -97,7 +93,7 @@ static int check_identity(const struct fuzz *fuzz, char *why, size_t why_cap)
 	json_t *old = json_load_file(path, 0, NULL);
 	int bad = 0;
 	if (!old)
-		bad = json_dump_file(now, path, JSON_INDENT(1)) ? -1 : 0;
+		bad = file_write_json(path, json_incref(now));
 	else if (!json_equal(old, now))
 		bad = 1;
 	if (bad < 0)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "host/file.h"
+
 void history_add(struct history *h, const struct oracle *o, const struct seq *seq,
 		 const struct result *r)
 {
@@ -36,10 +38,7 @@ void history_save(struct history *h, const char *dir, const char *name)
 	for (unsigned i = 0; i < held; i++) {
 		const struct history_run *run = &h->run[(h->n - held + i) % HISTORY_RUNS];
 		snprintf(path, sizeof(path), "%s/flaky/%02u-%.160s/%03u.bin", dir, h->saved - 1, name, i);
-		FILE *f = fopen(path, "wb");
-		if (!f)
+		if (file_write(path, run->bytes, run->len))
 			return;
-		fwrite(run->bytes, 1, run->len, f);
-		fclose(f);
 	}
 }

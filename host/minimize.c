@@ -3,7 +3,8 @@
 #include "host/minimize.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "host/link.h"
 
 struct shrinker {
 	struct oracle *o;
@@ -14,14 +15,6 @@ struct shrinker {
 	int careful; /* each candidate from a fresh state */
 	int costly; /* the sequence itself ends in a death, or unchecked */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
 
 static int freshen(struct shrinker *s)
 {

@@ -9,6 +9,7 @@
 
 #include "efi/abi/wire.h"
 #include "fuzz/style.h"
+#include "host/file.h"
 
 enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
@@ -123,11 +124,7 @@ static void keep_error(const struct target *t, const uint8_t *bytes, size_t len,
 	snprintf(path, sizeof(path), "%s/errors", c->dir);
 	mkdir(path, 0777);
 	snprintf(path, sizeof(path), "%s/errors/%u.bin", c->dir, (unsigned)c->errors);
-	f = fopen(path, "wb");
-	if (f) {
-		fwrite(bytes, 1, len, f);
-		fclose(f);
-	}
+	file_write(path, bytes, len);
 	snprintf(path, sizeof(path), "%s/errors/log", c->dir);
 	f = fopen(path, "a");
 	if (f) {
