@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "efi/abi/victim.h"
 #include "efi/boot.h"
 #include "efi/cpu.h"
 
@@ -128,6 +129,13 @@ static uint32_t microcode(uint8_t vendor)
 	return vendor == VENDOR_INTEL ? (uint32_t)(v >> 32) : (uint32_t)v;
 }
 
+uint64_t cr4_ours(uint64_t firmware, uint64_t features)
+{
+	const uint64_t kept = CR4_PAE | CR4_LA57 | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_VMXE | CR4_SMXE;
+
+	return (firmware & kept) | (features & FEAT(MCE) ? CR4_MCE : 0);
+}
+
 void profile_read(struct profile *ret_profile)
 {
 	struct profile p = { 0 };
@@ -156,6 +164,7 @@ void profile_read(struct profile *ret_profile)
 	}
 	if (emulated(&p))
 		p.features |= FEAT(EMULATED);
+	p.cr4 = cr4_ours(read_cr4(), p.features) & ~CR4_STEPS;
 	p.microcode = microcode(p.vendor);
 	*ret_profile = p;
 }

@@ -7,6 +7,12 @@
 
 void profile_read(struct profile *ret_profile);
 
+/*
+ * CR4 as it is while we have the machine, from the firmware's: paging's own bits, what describes saved
+ * state, and modes in force; and machine checks on, if the CPU has them (FEAT() bits).
+ */
+uint64_t cr4_ours(uint64_t firmware, uint64_t features);
+
 enum clock_source {
 	CLOCK_UNKNOWN,
 	CLOCK_CPUID15, /* crystal and ratio */

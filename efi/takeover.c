@@ -4,6 +4,7 @@
 #include "efi/abi/tables.h"
 #include "efi/abi/window.h"
 #include "efi/apic.h"
+#include "efi/profile.h"
 #include "efi/state.h"
 
 enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2, IST_DF = 8 };
@@ -12,10 +13,6 @@ enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2,
 #define DR7_NONE 0x400ull
 /* What systems mask: AC NT IOPL DF IF TF. */
 #define FMASK_VALUE 0x47700ull
-/* Kept as the firmware has them: paging's own bits, what describes saved state, and modes in force. */
-#define CR4_KEPT \
-	(CR4_PAE | CR4_LA57 | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_VMXE | CR4_SMXE)
-
 /* The machine as the firmware had it. */
 static struct state was;
 static struct apic_saved was_apic;
@@ -67,7 +64,7 @@ static void load_control(const struct takeover *t)
 		efer |= EFER_NXE;
 	wrmsr(IA32_EFER, efer);
 	/* with PGE and PCIDE off, the load of CR3 leaves nothing of the firmware in the TLB */
-	write_cr4((was.cr4 & CR4_KEPT) | (was.features & FEAT(MCE) ? CR4_MCE : 0));
+	write_cr4(cr4_ours(was.cr4, was.features));
 	write_cr0((was.cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_WP | CR0_AM | CR0_NE | CR0_MP);
 	write_cr3(t->cr3);
 }

@@ -40,6 +40,9 @@ enum rflag {
 
 enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSV = 8, PF_I = 16, PF_PK = 32 };
 
+/* RCX as an event finds it in a loop that waits: the last thing that it looked at, or what was there before. */
+#define WAIT_RCX 0xc0ffee005ee0f0ffull
+
 #define DR6_BS  0x4000ull
 #define DR6_BD  0x2000ull
 #define DR6_B   0xfull
@@ -109,6 +112,7 @@ struct cpu {
 	uint16_t cs, ss, gs_sel;
 	uint8_t gs_nulls; /* a return to ring 3 nulls what GS holds */
 	uint8_t cpl, mode64, ss_unusable;
+	uint8_t code16; /* CS has L and D clear: none of the text is assembled for that */
 
 	uint8_t nmi_blocked, nmi_pending, nmi_flight; /* the latter two count, up to 2 */
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
@@ -151,7 +155,8 @@ struct cpu {
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
 	uint8_t idt[IDT_LEN], gdt[4096], tss[TSS_LEN];
-	uint8_t kconst[L_KCONST]; /* of account only where CR0.WP can be cleared */
+	/* of account only where CR0.WP can be cleared: ring 0's constants, and the last page of each text */
+	uint8_t kconst[L_KCONST], text_data[2][4096];
 	uint8_t stack[11][4096] __attribute__((aligned(16)));
 	uint8_t duser[4096], dsup[4096];
 };
@@ -282,6 +287,16 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);
 void pull_lint1(struct cpu *c);
+
+/* --- model_sys.c ------------------------------------------------------------------------------ */
+/* IA32_SYSENTER_CS names no segment: by one rule when it is zero, by the other when it has an RPL. */
+int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl);
+
+/* --- model_async.c ---------------------------------------------------------------------------- */
+/* Whether v is WAIT_RCX, or what a change of mode has left of it. */
+int is_wait_rcx(uint64_t v);
+/* Whether the instruction depends on RCX, which holds WAIT_RCX. */
+int uses_wait_rcx(const struct cpu *c, const struct insn *in);
 
 /* --- model_mc.c ------------------------------------------------------------------------------- */
 /* Take the machine check that is pending. Returns 1: it was delivered, or it was a shutdown. */

@@ -127,7 +127,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 {
 	const struct victim_labels *l = victim_labels();
 	void (*enter)(uint64_t, uint64_t) = (void (*)(uint64_t, uint64_t))(uintptr_t)l->enter;
-	const struct raw_record *raw = (const void *)at(W_HARN + H_RAW);
+	struct raw_record *raw = (void *)at(W_HARN + H_RAW);
 	struct seq seq;
 	struct tape t;
 	int dirty = 0;
@@ -141,7 +141,9 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	*harn(H_LATENMI) = 0;
 	for (unsigned i = 0; i < 4; i++)
 		*harn(H_LATEVEC + 8 * i) = 0;
-	memset(at(W_DUSER + PLACES_AT), 0, PLACES_LEN);
+	/* steps write to these, copies and strange stack pointers anywhere in them, and what is there can be read */
+	memset(at(W_DUSER), 0, L_DUSER);
+	memset(at(W_DSUP), 0, L_DSUP);
 	if (style_of(&seq))
 		style_enter(&seq, &x.profile);
 	write_cr2(0);
@@ -162,6 +164,8 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		state_fill_stacks();
 	else
 		state_wipe_stacks(&t, raw, x.n_rec);
+	/* one whose frame cannot be read stays half written: nothing of this run may stand there then */
+	memset(raw, 0, (x.n_rec < RECORDS_MAX ? x.n_rec + 1 : RECORDS_MAX) * sizeof(*raw));
 	late(&x.rec[x.n_rec++]);
 	if (++x.since_check >= CHECK_EVERY) {
 		char words[8];

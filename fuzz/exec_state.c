@@ -116,20 +116,16 @@ void state_init(const struct profile *p)
 	memcpy((uint8_t *)harn(H_IDTR), &idtr, sizeof(idtr));
 	memcpy((uint8_t *)harn(H_DESCS), exec_start.gdt + SEL_KCS, 16);
 	exec_start.features = p->features;
-	exec_start.cr4 = (read_cr4() & ~CR4_STEPS) | cr4_start(p);
+	exec_start.cr4 = cr4_start(p);
 	/* Silicon takes an event some time after the store that sends it: a longer straight line. */
 	if (!(p->features & FEAT(EMULATED)))
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
-	for (unsigned i = 0; i < list_len(ARG_CR4); i++)
-		cr4s[i] = (exec_start.cr4 & ~CR4_STEPS) | cr4s[i];
+	for (unsigned i = 0; i < cr4_values(); i++)
+		cr4s[i] = cr4_value(p, i);
 	memcpy(exec_start.kconst, at(W_KCONST), L_KCONST);
 	memcpy(exec_start.uconst, at(W_UCONST), L_UCONST);
 	for (unsigned i = 0; i < EXEC_CONSTANTS; i++)
 		exec_start.sum[i] = exec_sum(&regions[exec_constant[i]]);
-	harn(H_CR4MCE)[0] = exec_start.cr4 & ~(uint64_t)CR4_MCE;
-	harn(H_CR4MCE)[1] = exec_start.cr4 | CR4_MCE;
-	harn(H_CR4MCE)[2] = exec_start.cr4 & ~(uint64_t)CR4_DE;
-	harn(H_CR4MCE)[3] = exec_start.cr4 | CR4_DE;
 	restore_mc();
 	apic_write(APIC_INITIAL_COUNT, 0);
 	for (unsigned i = 0; i < EXEC_APIC; i++)

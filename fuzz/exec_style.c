@@ -54,7 +54,6 @@ void style_leave(const struct seq *seq, const struct profile *p)
 
 	memcpy(at(W_IDT), x.plain, IDT_LEN);
 	memcpy(at(W_TSS), x.tss, TSS_LEN);
-	memset(at(W_DSUP + PC_KSTACK), 0, PERCPU_LEN);
 	entries(l->entry_syscall, l->entry_syscall32, l->entry_sysenter, p);
 	if (style_fsgsbase(style_variant(seq)))
 		write_cr4(read_cr4() & ~(uint64_t)CR4_FSGSBASE);

@@ -74,6 +74,22 @@ static int agrees(const struct trace *t, unsigned same, unsigned n)
 	return t->outcome == OUTCOME_DONE && same == t->n && same == n;
 }
 
+int model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise)
+{
+	static struct trace t;
+	struct path path = { 0 };
+
+	for (unsigned n = 0; n < PATHS_MAX; n++) {
+		model_predict(seq, profile, NULL, &path, &t);
+		if (t.broken.rule == promise)
+			return 1;
+		path = t.path;
+		if (!path_next(&path))
+			break;
+	}
+	return 0;
+}
+
 void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
 		 const struct record *rec, unsigned n, struct judgement *ret_judgement)
 {
@@ -186,6 +202,7 @@ const struct profile *profile_named(const char *name)
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
 			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
 			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
+		.cr4 = 0x60, /* PAE, MCE */
 		.brand = "Intel, as the manual has it",
 	};
 	static const struct profile amd = {
@@ -193,6 +210,7 @@ const struct profile *profile_named(const char *name)
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
 			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
 			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
+		.cr4 = 0x60,
 		.brand = "AMD, as the manual has it",
 	};
 

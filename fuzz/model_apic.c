@@ -100,7 +100,7 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 
 int act_timer_read(struct cpu *c, const struct insn *in)
 {
-	const unsigned bit = 1u << (IPI_VECTORS - 1);
+	uint64_t requests = 0;
 
 	if (in->a && c->rflags & FL_TF) {
 		unchecked(c);
@@ -111,8 +111,11 @@ int act_timer_read(struct cpu *c, const struct insn *in)
 		if (!rule(c, RULE_APIC_TIMER_MASK, (c->lvt_timer & LVT_MASKED) != 0))
 			send(c, rule(c, RULE_APIC_TIMER, c->lvt_timer & 0xff));
 	}
+	for (unsigned i = 0; i < IPI_VECTORS; i++)
+		if (c->irr >> i & 1 && ipi_vector[i] / 32 == TIMER_VECTOR / 32)
+			requests |= 1ull << ipi_vector[i] % 32;
 	/* the count is 0 by the time the loop is left, the request is there unless it has been taken */
-	c->reg[GPR_CX] = in->a == 2 ? 0 : (c->irr & bit) != 0;
+	c->reg[GPR_CX] = in->a == 2 ? 0 : requests;
 	return 0;
 }
 

@@ -37,11 +37,41 @@ int act_lea_test(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+int is_wait_rcx(uint64_t v)
+{
+	return v == WAIT_RCX || v == (uint32_t)WAIT_RCX;
+}
+
+int uses_wait_rcx(const struct cpu *c, const struct insn *in)
+{
+	static const uint8_t kinds[] = { INSN_SYSRET, INSN_SYSEXIT, INSN_WRMSR, INSN_RDMSR, INSN_LDBX, INSN_LDRSP,
+					 INSN_LOOP, INSN_LDBXD, INSN_STBXR, INSN_ADDCX, INSN_LEACX,
+					 INSN_WRPKRU, INSN_REPSTOSB };
+
+	if (!is_wait_rcx(c->reg[GPR_CX]))
+		return 0;
+	for (unsigned i = 0; i < sizeof(kinds); i++)
+		if (kinds[i] == in->kind)
+			return 1;
+	return 0;
+}
+
+/*
+ * Of a loop that waits, and back in it: where the host is asked RCX was 0, and the loop ends next time,
+ * now that the tape has gone on; where a register of the timer is looked at, both ways end it.
+ */
+static int leaves_wait(const struct cpu *c, const struct insn *in)
+{
+	const struct insn *next = victim_insn(c->rip);
+
+	return in->imm < c->insn_start || !next || next->kind != INSN_JMPSHORT;
+}
+
 int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
 
-	if (!cx)
+	if (is_wait_rcx(cx) ? leaves_wait(c, in) : !cx)
 		c->rip = in->imm;
 	return 0;
 }

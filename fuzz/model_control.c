@@ -105,33 +105,35 @@ static uint64_t cr4_bits(const struct cpu *c)
 	return bits;
 }
 
-/* A value that no entry of the table has: a body left halfway, and RAX another event's. */
-static int is_cr4(uint64_t v)
+int act_load_cr4(struct cpu *c, const struct insn *in)
 {
-	const struct victim_labels *l = victim_labels();
-	uint32_t left;
-	const uint8_t *p = victim_bytes(l->cr4s, &left);
+	c->reg[GPR_AX] = cr4_value(c->profile, in->a);
+	return 0;
+}
 
-	for (unsigned i = 0; i < list_len(ARG_CR4); i++)
-		if (!memcmp(p + 8 * i, &v, 8))
+/* A value that no entry of the table has: a body left halfway, and RAX another event's. */
+static int is_cr4(const struct cpu *c, uint64_t v)
+{
+	for (unsigned i = 0; i < cr4_values(); i++)
+		if (cr4_value(c->profile, i) == v)
 			return 1;
 	return 0;
 }
 
-int act_set_cr4(struct cpu *c, const struct insn *in)
+int act_mov_cr4(struct cpu *c, const struct insn *in)
 {
-	uint64_t v = c->reg[GPR_AX];
+	uint64_t v = c->reg[GPR_AX], bits = cr4_bits(c) | c->profile->cr4 | CR4_MCE_BIT;
 
 	(void)in;
 	if (need_ring0(c, RULE_CR_CPL))
 		return 1;
-	if (!is_cr4(v)) {
+	if (!is_cr4(c, v)) {
 		unchecked(c);
 		return 0;
 	}
-	if (rule(c, RULE_CR4_RESERVED, (v & ~cr4_bits(c)) != 0))
+	if (rule(c, RULE_CR4_RESERVED, (v & ~bits) != 0))
 		return fault(c, V_GP, 0, RULE_CR4_RESERVED);
-	c->cr4 = (v & cr4_bits(c)) | (cr4_start(c->profile) & CR4_MCE_BIT);
+	c->cr4 = v & bits;
 	return 0;
 }
 

@@ -40,6 +40,11 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		addr &= ~(uint64_t)(len - 1);
 		len *= 2;
 	}
+	/* or takes a write that is not aligned for two: all of the page before it, and itself */
+	if (access & ACC_WRITE && addr & (len - 1) && !rule(c, RULE_DATA_BP_EXACT_WRITE, 1)) {
+		len += (unsigned)(addr & 0xfff);
+		addr &= ~0xfffull;
+	}
 	for (unsigned i = 0; set >> i; i++) {
 		uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
 		enum bp_type type = bp_type(c, i);
@@ -158,7 +163,7 @@ void debug_faulted(struct cpu *c, unsigned before)
 {
 	unsigned own = c->db_hits & ~before;
 
-	if (own && !choose_once(c, RULE_DATA_BP_FAULT, 2))
+	if (rule(c, RULE_DATA_BP_THEN_FAULT, own != 0) && own && !choose_once(c, RULE_DATA_BP_FAULT, 2))
 		c->db_hits &= (uint8_t)before;
 	if (c->db_hits & before && !choose_once(c, RULE_MOVSS_DATA_BP_FAULT, 2))
 		c->db_hits &= (uint8_t)~before;

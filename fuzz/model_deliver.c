@@ -173,11 +173,12 @@ static int new_stack(struct cpu *c, const struct gate *g, uint64_t *ret_rsp)
 static int push_frame(struct cpu *c, const struct event *ev, unsigned ring, uint64_t *rsp)
 {
 	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
+	/* the pushes have the rights of the new ring */
+	int user = (int)rule(c, RULE_FRAME_RIGHTS, ring == 3);
 
 	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
 		*rsp -= 8;
-		/* the pushes have the rights of the new ring */
-		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (ring == 3 ? ACC_RING3 : 0), slot[i]))
+		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0), slot[i]))
 			return 1;
 	}
 	return 0;
@@ -209,6 +210,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 	c->cs = (uint16_t)((gate_sel(&g) & ~3u) | ring);
 	c->cpl = (uint8_t)ring;
 	c->mode64 = 1;
+	c->code16 = 0;
 	c->rip = gate_offset(&g);
 	if (rule(c, RULE_INTERRUPT_GATE_IF, !(gate_attr(&g) & 1)))
 		c->rflags &= ~(uint64_t)FL_IF;
@@ -234,9 +236,13 @@ void deliver(struct cpu *c, struct event ev)
 
 	c->delivered = 1;
 	debug_delivered(c, &ev);
-	c->shadow_sti = c->shadow_ss = 0;
+	/* what it holds off ends with the instruction that raised this */
+	c->shadow_sti = (ev.soft || ev.fault) && c->shadowed && !rule(c, RULE_SHADOW_ENDS, 1);
+	c->shadow_ss = 0;
 	c->db_trap = 0;
 	c->halted = 0;
+	if ((ev.hw_nmi || ev.hw_irq || ev.vec == V_MC) && victim_waits(c->rip))
+		c->reg[GPR_CX] = WAIT_RCX;
 	if (ev.hw_nmi) {
 		c->nmi_pending--;
 		c->nmi_blocked = (uint8_t)rule(c, RULE_NMI_BLOCKS_NMI, 1);

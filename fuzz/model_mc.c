@@ -7,9 +7,6 @@
 
 enum { MCIP = 4 };
 
-/* Stands for what the executor has put by for CR4. */
-#define CR4_TOKEN 0xc4c4000000000000ull
-
 /* Returns 1: at a boundary a machine check comes before everything else. */
 int machine_check(struct cpu *c)
 {
@@ -27,27 +24,6 @@ int machine_check(struct cpu *c)
 	c->mcg_status = (uint8_t)rule(c, RULE_MC_STATUS, status);
 	deliver(c, (struct event){ .vec = V_MC, .rip = c->rip, .rule = RULE_MC });
 	return 1;
-}
-
-/* The value that fits the body's variant is all that AX can hold, unless an event has come in between. */
-int act_load_cr4(struct cpu *c, const struct insn *in)
-{
-	c->reg[GPR_AX] = CR4_TOKEN + in->a;
-	return 0;
-}
-
-int act_mov_cr4(struct cpu *c, const struct insn *in)
-{
-	uint64_t bit;
-
-	if (need_ring0(c, RULE_CR_CPL))
-		return 1;
-	if (c->reg[GPR_AX] != CR4_TOKEN + in->a)
-		unchecked(c);
-	/* as at the start, but 0 and 1 are values of MCE, 2 and 3 of DE */
-	bit = in->a < 2 ? CR4_MCE_BIT : CR4_DE_BIT;
-	c->cr4 = (cr4_start(c->profile) & ~bit) | (in->a & 1 ? bit : 0);
-	return 0;
 }
 
 int act_loop(struct cpu *c, const struct insn *in)

@@ -104,6 +104,12 @@ int mem_fetch(struct cpu *c, uint64_t addr)
 	return check(c, c->mode64 ? addr : addr & 0xffffffff, ACC_FETCH);
 }
 
+/* The last page of text, which holds none: with CR0.WP clear what is written there can be read again. */
+static uint8_t *text_data(const struct cpu *c, uint8_t *page, uint64_t base, uint64_t addr)
+{
+	return c->may_write && addr >= base ? page + (addr - base) : NULL;
+}
+
 /* Where the bytes at addr are; NULL: nobody ever looks at them again. */
 static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 {
@@ -138,6 +144,10 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 		return off + len <= sizeof(c->tss) ? c->tss + off : NULL;
 	case REGION_KCONST:
 		return c->may_write ? c->kconst + off : NULL;
+	case REGION_KTEXT:
+		return text_data(c, c->text_data[0], W_KTEXT_DATA, addr);
+	case REGION_UTEXT:
+		return text_data(c, c->text_data[1], W_UTEXT_DATA, addr);
 	case REGION_DUSER:
 		return c->duser + off;
 	case REGION_DSUP:
@@ -203,6 +213,11 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	return 0;
 }
 
+static int is_text(uint64_t addr)
+{
+	return (addr >= W_KTEXT && addr < W_KTEXT + L_KTEXT) || (addr >= W_UTEXT && addr < W_UTEXT + L_UTEXT);
+}
+
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value)
 {
 	uint8_t *p;
@@ -210,6 +225,9 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	if (translate(c, addr, len, access | ACC_WRITE))
 		return 1;
 	p = bytes(c, addr, len);
+	/* written over, and about to run */
+	if (!p && is_text(addr))
+		unchecked(c);
 	for (unsigned i = 0; p && i < len; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
 	if (access & ACC_TABLE)

@@ -217,6 +217,7 @@ int act_fwait(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+/* Of what SSE moves and computes: CR0.EM before CR0.TS. */
 static int sse_unavailable(struct cpu *c)
 {
 	int em = (c->cr0 & CR0_EM_BIT) != 0, ts = (c->cr0 & CR0_TS_BIT) != 0;
@@ -234,6 +235,8 @@ int act_ldmxcsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
+	if (rule(c, RULE_SSE_UD, (c->cr0 & CR0_EM_BIT) || !(c->cr4 & CR4_OSFXSR_BIT)))
+		return fault(c, V_UD, 0, RULE_SSE_UD);
 	if (sse_unavailable(c) || mem_read(c, in->imm, 4, ACC_READ, &v))
 		return 1;
 	c->mxcsr = (uint32_t)v;
@@ -265,6 +268,7 @@ int act_jmp_far(struct cpu *c, const struct insn *in)
 		return 1;
 	c->cs = (uint16_t)((cs & ~3ull) | c->cpl);
 	c->mode64 = d.l;
+	c->code16 = !d.l && !d.d;
 	c->rip = off;
 	return 0;
 }

@@ -104,10 +104,15 @@ void promise_delivered(struct cpu *c, const struct event *ev)
 
 	if (!judging(c))
 		return;
-	for (unsigned i = 0; i < c->promise.n; i++)
-		if (ist && ist_of(c, c->promise.handler[i].vec) == ist && !c->promise.handler[i].system &&
-		    !may_recur(c, ev->vec))
+	for (unsigned i = 0; i < c->promise.n; i++) {
+		const struct handler *outer = &c->promise.handler[i];
+
+		if (ist && ist_of(c, outer->vec) == ist && !outer->system && !may_recur(c, ev->vec))
 			c->promise.off = 1;
+		/* its IRET lets NMIs in, and no protocol of entries withstands one between any two instructions */
+		if (outer->vec == V_MC && !outer->system && style_has(outer->frame[0]))
+			c->promise.off = 1;
+	}
 	h = enter(c, ev->vec);
 	if (!h)
 		return;

@@ -128,6 +128,12 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	};
 	if (entry == ENTRY_IDT)
 		harness = read_frame(c, r, frame);
+	/* a frame that lies over registers which were saved */
+	if (is_wait_rcx(r->rip) || is_wait_rcx(r->cs) || is_wait_rcx(r->rflags) || is_wait_rcx(r->rsp) ||
+	    is_wait_rcx(r->ss) || is_wait_rcx(r->err)) {
+		unchecked(c);
+		return 1;
+	}
 	r->flags |= harness ? REC_HARNESS : 0;
 	push_set(c, r);
 	why_fields(c, c->out->why[c->out->n], r);

@@ -15,6 +15,9 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	if (mem_read(c, addr, size, c->cpl == 3 ? access : ACC_STACK, ret_value))
 		return 1;
 	*rsp += size;
+	/* a frame that lies over registers which were saved */
+	if (is_wait_rcx(*ret_value))
+		unchecked(c);
 	return 0;
 }
 
@@ -41,6 +44,7 @@ static void enter_ring(struct cpu *c, uint16_t cs, const struct desc *d)
 	c->cs = cs;
 	c->cpl = cs & 3;
 	c->mode64 = d->l;
+	c->code16 = !d->l && !d->d;
 	lose_upper_half(c);
 }
 
@@ -251,8 +255,8 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
 	if (need_ring0(c, RULE_SYSEXIT_CPL))
 		return 1;
-	if (rule(c, RULE_SYSEXIT_CS, !(c->sysenter_cs & 0xfffc)))
-		return fault(c, V_GP, 0, RULE_SYSEXIT_CS);
+	if (null_sysenter_cs(c, RULE_SYSEXIT_CS, RULE_SYSEXIT_CS_RPL))
+		return 1;
 	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
 		return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
 	c->rip = to64 ? rip : rip & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);

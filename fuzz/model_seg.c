@@ -157,8 +157,12 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL_RPL);
 		return 0;
 	}
-	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d))
+	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d)) {
+		/* is the RPL looked at before the descriptor is read? */
+		if (c->raise.vec == V_PF && (sel & 3) != new_cpl && choose(c, RULE_RET_SS_RPL_ORDER, 2))
+			return gp_sel(c, sel, RULE_RET_SS_TYPE);
 		return 1;
+	}
 	if (rule(c, RULE_RET_SS_TYPE, (sel & 3) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))

@@ -26,6 +26,15 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl)
+{
+	if (rule(c, zero, !c->sysenter_cs))
+		return fault(c, V_GP, 0, zero);
+	if (rule(c, rpl, c->sysenter_cs && !(c->sysenter_cs & 0xfffc)))
+		return fault(c, V_GP, 0, rpl);
+	return 0;
+}
+
 int act_sysenter(struct cpu *c, const struct insn *in)
 {
 	(void)in;
@@ -33,8 +42,8 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
 	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
-	if (rule(c, RULE_SYSENTER_CS, !(c->sysenter_cs & 0xfffc)))
-		return fault(c, V_GP, 0, RULE_SYSENTER_CS);
+	if (null_sysenter_cs(c, RULE_SYSENTER_CS, RULE_SYSENTER_CS_RPL))
+		return 1;
 	promise_system_call(c, 0, 0, 0);
 	c->rip = c->sysenter_eip;
 	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, c->sysenter_esp);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
 #include "fuzz/style.h"
 
 const uint8_t ipi_vector[IPI_VECTORS] = { IPI_VECTOR0, IPI_VECTOR1, IPI_VECTOR2,
@@ -17,7 +19,21 @@ const uint8_t *layout_ist(unsigned layout)
 
 uint64_t cr4_start(const struct profile *profile)
 {
-	return CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT | (profile->features & FEAT(MCE) ? CR4_MCE_BIT : 0);
+	return profile->cr4 | CR4_OSFXSR_BIT | CR4_OSXMMEXCPT_BIT;
+}
+
+unsigned cr4_values(void)
+{
+	return list_len(ARG_CR4) + 4;
+}
+
+uint64_t cr4_value(const struct profile *profile, unsigned index)
+{
+	uint32_t left;
+	uint64_t v;
+
+	memcpy(&v, victim_bytes(victim_labels()->cr4s + 8ull * index, &left), 8);
+	return v ^ profile->cr4;
 }
 
 static uint64_t rip_value(unsigned index)

@@ -39,6 +39,12 @@ void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t 
 
 /* The bits of CR4 that steps change, at the start: what this CPU has of what a system needs. */
 uint64_t cr4_start(const struct profile *profile);
+/*
+ * Entry of the victim's table of values for CR4, as the executor completes it for this machine: the list
+ * ARG_CR4, then MCE clear and set, then DE clear and set.
+ */
+unsigned cr4_values(void);
+uint64_t cr4_value(const struct profile *profile, unsigned index);
 
 /* The number an item of a list stands for, as the tape's first argument has it. */
 uint64_t list_value(enum arg_kind kind, unsigned index, unsigned op);

@@ -32,6 +32,7 @@ USTK_START	equ W_USTK + L_USTK - STACK_START_GAP
 CSTK_START	equ W_CSTK + L_CSTK - STACK_START_GAP
 CR4_TSD		equ 0x4
 CR4_DE		equ 0x8
+CR4_MCE		equ 0x40
 CR4_OSFXSR	equ 0x200
 CR4_OSXMMEXCPT	equ 0x400
 CR4_UMIP	equ 0x800
@@ -253,6 +254,13 @@ cr4s:
 	dq CR4_OWN | CR4_PKE
 	dq CR4_OWN | CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_TSD
 	dq CR4_OWN | 0x8000
+; and MCE clear and set, DE clear and set: the executor XORs all of them with what the machine has
+cr4s_mce:
+	dq CR4_OWN | CR4_MCE
+	dq CR4_OWN
+cr4s_de:
+	dq CR4_OWN
+	dq CR4_OWN | CR4_DE
 align 64
 go_frame_u:
 	dq land_u, SEL_UCS, USTK_START, SEL_UDS

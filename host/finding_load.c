@@ -50,6 +50,7 @@ static void get_profile(const json_t *o, struct profile *ret_profile)
 	p->lin_bits = (uint8_t)get_number(o, "lin_bits");
 	p->signature = (uint32_t)get_number(o, "signature");
 	p->features = get_number(o, "features");
+	p->cr4 = get_number(o, "cr4");
 	get_text(o, "brand", p->brand, sizeof(p->brand));
 	get_text(o, "hypervisor", p->hypervisor, sizeof(p->hypervisor));
 }

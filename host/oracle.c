@@ -102,7 +102,8 @@ static int find_by_hash(struct oracle *o, const struct seq *seq, const struct ms
 
 /*
  * The CPU did as it must, and the handlers, being in a style, broke a promise of theirs in that very
- * trace: a finding about the software, whatever known differences the trace has besides.
+ * trace: a finding about the software, whatever known differences the trace has besides, if by the manual
+ * they break it, too.
  */
 static void settle_broken(const struct seq *seq, struct result *r)
 {
@@ -130,7 +131,9 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 	if (r->outcome == OUTCOME_DONE)
 		learn(o, &r->j.trace.path);
-	if (r->j.trace.broken.rule)
+	unsigned promise = r->j.trace.broken.rule;
+	/* what only an engine's differences lead to is no fault of the handlers */
+	if (promise && (!o->known || model_breaks(seq, o->profile, promise)))
 		settle_broken(seq, r);
 }
 

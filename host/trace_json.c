@@ -40,11 +40,11 @@ static const char *vendor_name(uint8_t vendor)
 
 json_t *profile_json(const struct profile *profile)
 {
-	return json_pack("{s:s, s:s%, s:s%, s:o, s:o, s:i, s:i}", "vendor", vendor_name(profile->vendor), "brand",
+	return json_pack("{s:s, s:s%, s:s%, s:o, s:o, s:i, s:i, s:o}", "vendor", vendor_name(profile->vendor), "brand",
 			 profile->brand, strnlen(profile->brand, sizeof(profile->brand)), "hypervisor",
 			 profile->hypervisor, strnlen(profile->hypervisor, sizeof(profile->hypervisor)),
 			 "signature", hex(profile->signature), "features", hex(profile->features),
-			 "phys_bits", profile->phys_bits, "lin_bits", profile->lin_bits);
+			 "phys_bits", profile->phys_bits, "lin_bits", profile->lin_bits, "cr4", hex(profile->cr4));
 }
 
 json_t *difference_json(const struct result *r, const struct profile *profile)

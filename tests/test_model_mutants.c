@@ -67,6 +67,7 @@ static const struct {
 	{ RULE_RIP_INT1, "a choice: both are right" },
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
+	{ RULE_RET_SS_RPL_ORDER, "a choice: both outcomes are cases" },
 	{ RULE_SHADOW_CHAINED_TRAP, "a choice: both are right" },
 	{ RULE_PROMISE_GS, "of the software: judged, not predicted" },
 	{ RULE_PROMISE_GS_KEPT, "of the software: judged, not predicted" },

@@ -49,11 +49,12 @@ struct profile {
 	uint8_t pad;
 	uint32_t signature; /* CPUID.1:EAX */
 	uint64_t features; /* FEAT() bits */
+	uint64_t cr4; /* what it holds while victims run, but for the bits that steps write (CR4_STEPS) */
 	uint32_t microcode;
 	uint32_t apic_id;
 	char brand[48]; /* CPUID 80000002..4, NUL-padded */
 	char hypervisor[16]; /* CPUID 40000000 signature, NUL-padded */
 };
-_Static_assert(sizeof(struct profile) == 88, "profile");
+_Static_assert(sizeof(struct profile) == 96, "profile");
 
 #endif

@@ -23,7 +23,7 @@
 
 enum {
 	WIRE_MAGIC = 0x57, /* 'W' */
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	WIRE_PAYLOAD_MAX = 1536,
 	WIRE_CRC_LEN = 4,
 };
