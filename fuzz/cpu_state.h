@@ -121,7 +121,9 @@ struct cpu {
 	uint8_t halted; /* in HLT or MWAIT */
 	uint8_t mc_pending, mcg_status; /* the first: what MCG_STATUS becomes */
 	uint32_t lvt_lint1;
-	uint64_t wait_rip; /* that an event saved in a loop that waits: somewhere in there */
+	/* low words of what the last events in a window saved: it came somewhere in there */
+	uint16_t window_rip[4];
+	uint8_t window_rips;
 	uint64_t served; /* RSI + 1 of the last wait for which the host has done something */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */

@@ -14,8 +14,7 @@
 
 enum { ARITH = 0x8d5, RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
 
-/* The window that addr lies in, its jump included, as its first address; 0: none. */
-static uint64_t window_of(uint64_t addr)
+uint64_t window_of(uint64_t addr)
 {
 	const struct victim_labels *l = victim_labels();
 	const struct insn *in;

@@ -144,6 +144,9 @@ struct judgement {
  * Lead the model along an observed trace (masked records, the LATE one included): search the paths
  * for one that agrees; if there is none, report the one that agrees longest.
  */
+/* The window that addr lies in, its jump and a loop that waits included, as its first address; 0: none. */
+uint64_t window_of(uint64_t addr);
+
 /* Whether handlers in a style break this promise on a processor, too, in any of the ways that are left open. */
 int model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise);
 

@@ -26,7 +26,7 @@ static uint64_t frame_slot(struct cpu *c, uint64_t addr)
 
 	/* the recorder reads through the alias, which is always there */
 	if (mem_read(c, ALIAS(addr), 8, ACC_SYSTEM, &v))
-		v = 0;
+		unchecked(c); /* what the recorder makes of that is no processor's doing */
 	return v;
 }
 
@@ -129,6 +129,8 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	if (entry == ENTRY_IDT)
 		harness = read_frame(c, r, frame);
 	/* a frame that lies over registers which were saved */
+	if (c->out->unchecked)
+		return 1;
 	if (is_wait_rcx(r->rip) || is_wait_rcx(r->cs) || is_wait_rcx(r->rflags) || is_wait_rcx(r->rsp) ||
 	    is_wait_rcx(r->ss) || is_wait_rcx(r->err)) {
 		unchecked(c);
@@ -137,8 +139,8 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	r->flags |= harness ? REC_HARNESS : 0;
 	push_set(c, r);
 	why_fields(c, c->out->why[c->out->n], r);
-	if (victim_waits(r->rip))
-		c->wait_rip = r->rip;
+	if (window_of(r->rip))
+		c->window_rip[c->window_rips++ % 4] = (uint16_t)r->rip;
 	record_mask(r);
 	c->out->n++;
 	c->out->harness |= harness != 0;

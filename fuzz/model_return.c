@@ -96,15 +96,17 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 }
 
 /*
- * Where in a loop that waited an event came is open, and a return with 16-bit operands goes to what is
- * left of that address: nobody can say where.
+ * Where in a window an event came is open, and a return with 16-bit operands goes to what is left of
+ * that address: nobody can say where.
  */
-static int is_left_of_wait(struct cpu *c, unsigned opsize, uint64_t rip)
+static int is_left_of_window(struct cpu *c, unsigned opsize, uint64_t rip)
 {
-	if (opsize != 2 || !c->wait_rip || rip != (c->wait_rip & 0xffff))
-		return 0;
-	unchecked(c);
-	return 1;
+	for (unsigned i = 0; opsize == 2 && i < 4; i++)
+		if (c->window_rip[i] && rip == c->window_rip[i]) {
+			unchecked(c);
+			return 1;
+		}
+	return 0;
 }
 
 static int iret(struct cpu *c, unsigned opsize)
@@ -117,7 +119,7 @@ static int iret(struct cpu *c, unsigned opsize)
 		return fault(c, V_GP, 0, RULE_IRET_NT);
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs) || pop(c, &rsp, opsize, &fl))
 		return 1;
-	if (is_left_of_wait(c, opsize, rip))
+	if (is_left_of_window(c, opsize, rip))
 		return 0;
 	cs &= 0xffff;
 	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
@@ -177,7 +179,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
 		return 1;
-	if (is_left_of_wait(c, opsize, rip))
+	if (is_left_of_window(c, opsize, rip))
 		return 0;
 	cs &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
