@@ -8,6 +8,8 @@
 enum {
 	RETRY_MS = 100, /* silence after which a request is repeated; doubles each time */
 	RETRY_MS_MAX = 2000,
+	LOOK_MS = 100, /* between looks at what the CPU does in a run */
+	RUN_CPU_MS = 300, /* of the engine, a thousand times what a run needs */
 	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 
@@ -72,11 +74,29 @@ static enum engine_status inject(struct engine *e)
 	return e->ops->watch(e);
 }
 
+/*
+ * In a run nothing but a step's own event ends an HLT, and that comes soon: two looks, and it is for
+ * ever. And what has had the CPU for so long goes in circles, however little of it others have left.
+ */
+static int never_answers(struct engine *e)
+{
+	int64_t cpu_ms;
+
+	if (!e->ops->sleeps || e->hosted || now_ms() < e->look_at)
+		return 0;
+	e->look_at = now_ms() + LOOK_MS;
+	cpu_ms = e->ops->cpu_ms(e);
+	if (!e->looks++)
+		e->cpu_ms = cpu_ms;
+	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
+	return e->slept > 1 || cpu_ms - e->cpu_ms > RUN_CPU_MS;
+}
+
 static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
 {
 	for (;;) {
 		int64_t until = e->deadline < e->retry_at ? e->deadline : e->retry_at;
-		int64_t wait = until - now_ms();
+		int64_t wait = (until < e->look_at ? until : e->look_at) - now_ms();
 
 		if (e->hosted && wait > INJECT_MS)
 			wait = INJECT_MS;
@@ -98,6 +118,8 @@ static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
 			return status == ENGINE_OK ? ENGINE_DEAD : status;
 		case LINK_TIMEOUT:
 			status = e->hosted ? inject(e) : ENGINE_OK;
+			if (never_answers(e))
+				e->deadline = 0;
 			if (status == ENGINE_OK)
 				status = silence(e);
 			if (status != ENGINE_OK)
@@ -132,6 +154,7 @@ enum engine_status engine_request(struct engine *e, enum msg_type type, const vo
 	if (len > WIRE_PAYLOAD_MAX)
 		return ended(e, ENGINE_FAULT);
 	e->deadline = now_ms() + deadline_ms;
+	e->look_at = e->deadline;
 	ask(e, type, payload, len);
 	return ended(e, answer(e, ret_msg));
 }
@@ -170,6 +193,8 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
 	e->deadline = now_ms() + deadline_ms;
+	e->look_at = e->ops->sleeps ? now_ms() + LOOK_MS : e->deadline;
+	e->looks = e->slept = 0;
 	e->hosted = e->ops->inject && needs_host(&e->run);
 	e->served = 0;
 	ask_run(e, !e->has_base);

@@ -17,6 +17,9 @@ struct engine_ops {
 	enum engine_status (*watch)(struct engine *e);
 	/* A run that may wait for an event of the host is under way: give it. NULL: this engine cannot. */
 	void (*inject)(struct engine *e);
+	/* Does the CPU sleep in HLT, and how long has the engine run by now? NULL: nobody can ask. */
+	int (*sleeps)(struct engine *e);
+	int64_t (*cpu_ms)(struct engine *e);
 	void (*freeze)(struct engine *e); /* the deadline passed: keep the CPU as it is now */
 	/* To the snapshot, from any state, with a new link.fd if need be; afresh: not in place. */
 	int (*restore)(struct engine *e, int afresh);
@@ -56,6 +59,9 @@ struct engine {
 	uint8_t epoch;
 	uint16_t seq;
 	int64_t deadline, retry_at;
+	int64_t look_at; /* when to look next at what the CPU does in a run */
+	unsigned looks, slept; /* how often that was done, and how often in a row the CPU slept */
+	int64_t cpu_ms; /* what the engine had used at the first look */
 	int retry_ms;
 	size_t out_len;
 	uint8_t out[WIRE_RAW_MAX];

@@ -45,10 +45,13 @@ const char *outcome_name(enum outcome outcome)
  * Of how many runs that end so one is made: a death, or text run in a mode it was not made for, costs a
  * return to the snapshot; an event that the host has to give, a few milliseconds.
  */
-static unsigned stride_of(const struct oracle *o, const struct trace *t)
+static unsigned stride_of(const struct oracle *o, const struct trace *t, uint32_t crc)
 {
 	if (t->outcome != OUTCOME_DONE || t->unchecked)
 		return o->death_stride;
+	for (unsigned i = 0; i < sizeof(o->mortal) / sizeof(o->mortal[0]); i++)
+		if (o->mortal[i] == crc)
+			return o->death_stride;
 	return t->hosted ? o->death_stride / HOSTED_SHARE : 0;
 }
 
@@ -294,7 +297,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 
 	size_t len = seq_encode(seq, bytes);
 	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
-	unsigned stride = stride_of(o, &r->j.trace);
+	uint32_t crc = o->death_stride > 1 ? crc32_ieee(0, bytes, len) : 0;
+	unsigned stride = stride_of(o, &r->j.trace, crc);
 	if (stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;
@@ -306,6 +310,8 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	if (status == ENGINE_OK)
 		status = engine_run_wait(o->engine, &done);
 	settle(o, seq, status, &done, r);
+	if (r->outcome != OUTCOME_DONE && !stride)
+		o->mortal[o->n_mortal++ % (sizeof(o->mortal) / sizeof(o->mortal[0]))] = crc;
 	/* what ran unpredicted may have left anything behind */
 	if (r->j.trace.unchecked && r->outcome == OUTCOME_DONE && r->verdict != VERDICT_ERROR) {
 		o->n_unchecked++;

@@ -24,6 +24,9 @@ struct oracle {
 	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked, n_engine_deaths;
 	/* Run one predicted death in this many, and 16 times as many that wait for the host; 0 or 1: every one. */
 	unsigned death_stride;
+	/* Checksums of those that died in another way than the first one predicted: passed over like those. */
+	uint32_t mortal[64];
+	unsigned n_mortal;
 	int explain; /* show known differences against the manual, too; a campaign has no time for it */
 	int broken; /* the engine could not be recovered: it has to be started anew */
 };

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/engine_ops.h"
@@ -237,6 +238,25 @@ static void inject(struct engine *e)
 	qemu_inject(&m->qmp, &e->served);
 }
 
+static int qemu_sleeps(struct engine *e)
+{
+	struct qemu *m = e->machine;
+	char text[16384];
+
+	return !qmp_human(&m->qmp, "info registers", text, sizeof(text)) && strstr(text, "HLT=1");
+}
+
+static int64_t qemu_cpu_ms(struct engine *e)
+{
+	struct qemu *m = e->machine;
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(m->pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
 static void qemu_freeze(struct engine *e)
 {
 	struct qemu *m = e->machine;
@@ -336,6 +356,8 @@ const struct engine_ops qemu_ops = {
 	.snapshot = qemu_snapshot,
 	.watch = qemu_watch,
 	.inject = inject,
+	.sleeps = qemu_sleeps,
+	.cpu_ms = qemu_cpu_ms,
 	.freeze = qemu_freeze,
 	.restore = qemu_restore,
 	.registers = qemu_registers,
