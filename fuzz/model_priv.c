@@ -40,10 +40,11 @@ int act_div_one(struct cpu *c, const struct insn *in)
 
 int act_privileged(struct cpu *c, const struct insn *in)
 {
-	(void)in;
-	if (need_ring0(c, RULE_PRIVILEGED))
+	/* those that write back or drop caches, which is nothing that a trace shows */
+	if (need_ring0(c, in->a ? RULE_CACHE_CPL : RULE_PRIVILEGED))
 		return 1;
-	unchecked(c);
+	if (!in->a)
+		unchecked(c);
 	return 0;
 }
 
@@ -202,6 +203,8 @@ int act_fldenv(struct cpu *c, const struct insn *in)
 		return fault(c, V_MF, 0, RULE_MF_FLDENV);
 	if (mem_read(c, in->imm, 4, ACC_READ, &control) ||
 	    mem_read(c, in->imm + X87_STATUS, 4, ACC_READ, &status))
+		return 1;
+	if (!rule(c, RULE_FLDENV_READS, 1) && mem_write(c, in->imm, 4, ACC_READ, control))
 		return 1;
 	c->x87_pending = (status & ~control & X87_EXCEPTIONS) != 0;
 	return 0;
