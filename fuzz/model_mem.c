@@ -60,7 +60,8 @@ static int smap_forbids(struct cpu *c, unsigned access)
 {
 	if (!(c->cr4 & CR4_SMAP_BIT))
 		return 0;
-	if (access & ACC_TABLE || !(c->rflags & FL_AC))
+	/* AC opens what ring 0 asks for, not what an engine reads for ring 3 with ring 0's rights */
+	if (access & ACC_TABLE || (access & ACC_SUPER && c->cpl == 3) || !(c->rflags & FL_AC))
 		return 1;
 	/* whether the pushes of a delivery that leaves ring 3 are implicit accesses is not said */
 	return access & ACC_SYSTEM && c->cpl == 3 && choose(c, RULE_SMAP_FRAME, 2);
