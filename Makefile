@@ -18,7 +18,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 
 # Looked for before anything is built, so that what is missing is named at once and not one by one.
 BUILDS := $(filter-out clean deps demo check,$(or $(MAKECMDGOALS),all))
-LACKS  := $(if $(BUILDS),$(shell host/deps --missing build))
+LACKS  := $(if $(BUILDS),$(shell host/deps --missing $(if $(filter usb,$(BUILDS)),usb,build)))
 ifneq ($(strip $(LACKS)),)
 $(info missing: $(LACKS))
 $(error install it: sudo apt-get install --no-install-recommends $(LACKS)   (`make deps` installs what tests and demo need, too))
@@ -136,14 +136,15 @@ $B/BOOTX64.EFI: $B/trainwreck.so $B/nxcompat
 	$(Q)mv $@.tmp $@
 
 # --- the stick -----------------------------------------------------------------------------------
-# A FAT volume without partitions, which firmware boots from USB and disk alike. Made without root,
-# and the same bytes every time: fixed volume id, file times from SOURCE_DATE_EPOCH.
+# Made without root, and the same bytes every time: fixed ids, file times from SOURCE_DATE_EPOCH.
 IMGEPOCH := $(or $(SOURCE_DATE_EPOCH),315532800)
 IMGPLAN  ?=
+MT       := SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC
 
 $B/%.dtb: efi/plan/%.dts
 	@mkdir -p $(@D)
-	dtc -q -I dts -O dtb -o $@ $<
+	$(call SAY,DTC)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
 
 $B/seq: $B/trainwreck $(wildcard corpus/*.seq corpus/*/*.seq)
 	$(call SAY,ASM)
@@ -152,19 +153,61 @@ $B/seq: $B/trainwreck $(wildcard corpus/*.seq corpus/*/*.seq)
 	$(Q)find $@.tmp -exec touch -d @$(IMGEPOCH) {} +
 	$(Q)mv $@.tmp $@
 
-$B/trainwreck.img: $B/BOOTX64.EFI $B/seq $(IMGPLAN)
+# what a sequence's text says of the CPU it is for, since its bytes do not
+$B/needs.txt: $(wildcard corpus/*.seq corpus/*/*.seq)
+	@mkdir -p $(@D)
+	$(call SAY,NEEDS)
+	$(Q)(cd corpus && grep -r --include='*.seq' '^# needs:' . || :) | LC_ALL=C sort | \
+		sed 's,^\./,,; s/^\(.*\)\.seq:# needs: */\1.bin /; :a; s,^\([^ /]*\)/,\1-,; ta' >$@
+
+# What is on a stick, below the mtools drive $1; $2: its plan, or nothing.
+define FILL
+$(Q)cp $B/BOOTX64.EFI $@.efi
+$(Q)touch -d @$(IMGEPOCH) $@.efi
+$(Q)$(MT) mmd -i $1 ::/EFI ::/EFI/BOOT ::/trainwreck
+$(Q)$(MT) mcopy -m -i $1 $@.efi ::/EFI/BOOT/BOOTX64.EFI
+$(Q)$(MT) mcopy -m -s -i $1 $B/seq ::/trainwreck/
+$(Q)$(MT) mcopy -i $1 $B/needs.txt ::/trainwreck/
+$(if $2,$(Q)$(MT) mcopy -i $1 $2 ::/trainwreck/plan.dtb)
+$(Q)rm -f $@.efi
+endef
+
+# For the emulators: a FAT volume without partitions, and without a plan it waits for a host.
+$B/trainwreck.img: $B/BOOTX64.EFI $B/seq $B/needs.txt $(IMGPLAN)
 	$(call SAY,IMAGE)
 	$(Q)rm -f $@.tmp
 	$(Q)truncate -s 16M $@.tmp
-	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mformat -i $@.tmp -v TRAINWRECK -N 54574b31 ::
-	$(Q)cp $< $@.efi
-	$(Q)touch -d @$(IMGEPOCH) $@.efi
-	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mmd -i $@.tmp ::/EFI ::/EFI/BOOT ::/trainwreck
-	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -i $@.tmp $@.efi ::/EFI/BOOT/BOOTX64.EFI
-	$(Q)SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -m -s -i $@.tmp $B/seq ::/trainwreck/
-	$(if $(IMGPLAN),SOURCE_DATE_EPOCH=$(IMGEPOCH) TZ=UTC mcopy -i $@.tmp $(IMGPLAN) ::/trainwreck/plan.dtb)
-	$(Q)rm -f $@.efi
+	$(Q)$(MT) mformat -i $@.tmp -v TRAINWRECK -N 54574b31 ::
+	$(call FILL,$@.tmp,$(IMGPLAN))
 	$(Q)mv $@.tmp $@
+
+# For a real machine: an EFI system partition in a GPT, to be written with dd. USBPLAN is the plan that
+# runs when nobody presses a key.
+USBPLAN  ?= full
+USBPLANS := full quick test
+USBGUID  := c12a7328-f81f-11d2-ba4b-00c93ec93b3b
+USBSTART := 2048
+USBLEN   := 258048
+SFDISK   := PATH="$$PATH:/usr/sbin:/sbin" sfdisk
+
+$B/trainwreck-usb.img: $B/BOOTX64.EFI $B/seq $B/needs.txt efi/plan/README.txt $(USBPLANS:%=$B/%.dtb) $B/$(USBPLAN).dtb
+	$(call SAY,IMAGE)
+	$(Q)rm -f $@.tmp
+	$(Q)truncate -s 128M $@.tmp
+	$(Q)printf '%s\n' 'label: gpt' 'label-id: 54574b32-0000-4000-8000-000000000000' \
+		'start=$(USBSTART), size=$(USBLEN), type=$(USBGUID), name=Trainwreck, uuid=54574b32-0000-4000-8000-000000000001' | \
+		$(SFDISK) -q $@.tmp
+	$(Q)$(MT) mformat -i $@.tmp@@1M -F -c 2 -T $(USBLEN) -H $(USBSTART) -v TRAINWRECK -N 54574b32 ::
+	$(call FILL,$@.tmp@@1M,$B/$(USBPLAN).dtb)
+	$(Q)$(MT) mcopy -i $@.tmp@@1M efi/plan/README.txt ::/
+	$(Q)$(MT) mmd -i $@.tmp@@1M ::/trainwreck/plans
+	$(Q)$(MT) mcopy -i $@.tmp@@1M $(USBPLANS:%=$B/%.dtb) ::/trainwreck/plans/
+	$(Q)mv $@.tmp $@
+
+usb: $B/trainwreck-usb.img
+	@echo 'Find the stick with `lsblk`, then, as root (all that is on it goes):'
+	@echo '  dd if=$< of=/dev/sdX bs=4M conv=fsync status=progress'
+	@echo 'What it does to a machine: docs/safety.md. What it leaves on the stick: docs/plan.md.'
 
 # --- tests ---------------------------------------------------------------------------------------
 $B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o
@@ -255,6 +298,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all tests ops mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -8,7 +8,7 @@
 #include "efi/abi/fmt.h"
 #include "efi/boot.h"
 
-enum { PAGE = 4096, PATH_MAX = 160, ENTRY_MAX = 1024, REJECTS_MAX = 64 };
+enum { PAGE = 4096, PATH_MAX = 160, ENTRY_MAX = 1024, REJECTS_MAX = 64, KEYS_MAX = 64 };
 
 static EFI_HANDLE self;
 static EFI_SYSTEM_TABLE *st;
@@ -52,15 +52,10 @@ void boot_firmware(char *out, size_t cap)
 	fmt_print(out, cap, "%s %x", vendor, st->FirmwareRevision);
 }
 
-void boot_print(const char *fmt, ...)
+void boot_say(const char *text)
 {
-	char text[256];
 	CHAR16 wide[2] = { 0 };
-	va_list args;
 
-	va_start(args, fmt);
-	fmt_vprint(text, sizeof(text), fmt, args);
-	va_end(args);
 	for (const char *p = text; *p; p++) {
 		if (*p == '\n') {
 			wide[0] = '\r';
@@ -69,6 +64,55 @@ void boot_print(const char *fmt, ...)
 		wide[0] = (uint8_t)*p;
 		st->ConOut->OutputString(st->ConOut, wide);
 	}
+}
+
+void boot_print(const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	fmt_vprint(text, sizeof(text), fmt, args);
+	va_end(args);
+	boot_say(text);
+}
+
+void boot_clear(void)
+{
+	st->ConOut->ClearScreen(st->ConOut);
+}
+
+char boot_key(void)
+{
+	EFI_INPUT_KEY key = { 0 };
+
+	if (!st->ConIn || st->ConIn->ReadKeyStroke(st->ConIn, &key) != EFI_SUCCESS)
+		return 0;
+	return key.UnicodeChar && key.UnicodeChar < 0x7f ? (char)key.UnicodeChar : BOOT_KEY_OTHER;
+}
+
+void boot_drop_keys(void)
+{
+	/* bounded: some firmware repeats the last key for ever */
+	for (unsigned i = 0; i < KEYS_MAX && boot_key(); i++)
+		;
+}
+
+void boot_options(char *out, size_t cap)
+{
+	const CHAR16 *words = loaded->LoadOptions;
+	size_t n = words ? loaded->LoadOptionsSize / sizeof(*words) : 0, i;
+
+	out[0] = 0;
+	for (i = 0; i < n && i + 1 < cap && words[i]; i++) {
+		/* what a boot entry carries may be anything: then there are no words */
+		if (words[i] < ' ' || words[i] > '~') {
+			i = 0;
+			break;
+		}
+		out[i] = (char)words[i];
+	}
+	out[i] = 0;
 }
 
 static EFI_FILE_HANDLE open_file(const char *path, UINT64 mode)
@@ -173,21 +217,22 @@ void boot_remove(const char *path)
 int boot_list(const char *path, unsigned index, char *out, size_t cap)
 {
 	static UINT64 entry[ENTRY_MAX / sizeof(UINT64)];
-	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ);
+	static EFI_FILE_HANDLE folder;
 	const EFI_FILE_INFO *info = (const void *)entry;
-	int found = 0;
+	UINTN n = sizeof(entry);
 
-	while (file && !found) {
-		UINTN n = sizeof(entry);
-
-		if (file->Read(file, &n, entry) != EFI_SUCCESS || !n)
-			break;
-		narrow(out, cap, info->FileName);
-		found = out[0] != '.' && !index--;
+	if (!index) {
+		if (folder)
+			folder->Close(folder);
+		folder = open_file(path, EFI_FILE_MODE_READ);
 	}
-	if (file)
-		file->Close(file);
-	return found ? 0 : -1;
+	while (folder && folder->Read(folder, &n, entry) == EFI_SUCCESS && n) {
+		narrow(out, cap, info->FileName);
+		if (out[0] != '.')
+			return 0;
+		n = sizeof(entry);
+	}
+	return -1;
 }
 
 void boot_end(enum boot_end how)

@@ -20,8 +20,18 @@ struct boot_range boot_image(void);
 /* Vendor and revision of the firmware. */
 void boot_firmware(char *out, size_t cap);
 
-/* Write to the firmware's console; '\n' ends a line. */
+/* Write to the firmware's console; '\n' ends a line. boot_print cuts what is longer than 255 characters. */
 void boot_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void boot_say(const char *text);
+void boot_clear(void);
+
+/* The key that was pressed, 0 when none was; BOOT_KEY_OTHER for one that is no character. Never waits. */
+enum { BOOT_KEY_OTHER = 1 };
+char boot_key(void);
+void boot_drop_keys(void);
+
+/* The words with which the firmware or its shell started us; "" when there are none, or no words. */
+void boot_options(char *out, size_t cap);
 
 /*
  * Read a whole file of the volume the application came from. Returns 0, or -1 when there is no such
@@ -38,7 +48,10 @@ int boot_append(const char *path, const void *data, size_t len);
 int boot_exists(const char *path);
 void boot_remove(const char *path);
 
-/* The name of a folder's index-th entry, its dots not counted. Returns 0, or -1 behind the last. */
+/*
+ * The name of a folder's index-th entry, its dots not counted. Returns 0, or -1 behind the last. To be
+ * asked from 0 on, one after the other.
+ */
 int boot_list(const char *path, unsigned index, char *out, size_t cap);
 
 enum boot_end { BOOT_RETURN, BOOT_HALT, BOOT_REBOOT, BOOT_POWEROFF };

@@ -27,6 +27,8 @@ void config_builtin(struct config *ret_config)
 		.only = "*",
 		.samples = 2000,
 		.warmup = 64,
+		.countdown = CONFIG_UNSET,
+		.linger = CONFIG_UNSET,
 	};
 }
 
@@ -88,6 +90,16 @@ static int set_compatible(struct reader *r)
 	return s && !strcmp(s, compatible) ? 0 : refuse(r, "must be \"trainwreck,plan\"");
 }
 
+static int set_title(struct reader *r)
+{
+	const char *s = text(r);
+
+	if (!s || !*s || strlen(s) >= CONFIG_TITLE_MAX)
+		return refuse(r, "must be one string of 1 to 60 characters");
+	memcpy(r->config.title, s, strlen(s) + 1);
+	return 0;
+}
+
 static int set_mode(struct reader *r)
 {
 	static const char *const words[] = { "serve", "bench", "test", NULL };
@@ -113,6 +125,23 @@ static int set_finish(struct reader *r)
 	static const char *const words[] = { "return", "halt", "reboot", "poweroff", NULL };
 
 	return word(r, words, &r->config.on_finish);
+}
+
+static int set_countdown(struct reader *r)
+{
+	return cell(r, 0, CONFIG_WAIT_MAX, &r->config.countdown);
+}
+
+static int set_linger(struct reader *r)
+{
+	return cell(r, 0, CONFIG_WAIT_MAX, &r->config.linger);
+}
+
+static int set_deaths(struct reader *r)
+{
+	static const char *const words[] = { "skip", "run", NULL };
+
+	return word(r, words, &r->config.deaths);
 }
 
 static int set_port(struct reader *r)
@@ -148,16 +177,21 @@ static int set_warmup(struct reader *r)
 /* The whole binding: a property that is not here is refused, or a slip of the pen would go unseen. */
 static const struct {
 	const char *node, *name;
+	int is_cell;
 	int (*set)(struct reader *r);
 } binding[] = {
-	{ "/", "compatible", set_compatible },
-	{ "/run", "mode", set_mode },
-	{ "/run", "on-panic", set_panic },
-	{ "/run", "on-finish", set_finish },
-	{ "/console", "port", set_port },
-	{ "/bench", "only", set_only },
-	{ "/bench", "samples", set_samples },
-	{ "/bench", "warmup", set_warmup },
+	{ "/", "compatible", 0, set_compatible },
+	{ "/", "title", 0, set_title },
+	{ "/run", "mode", 0, set_mode },
+	{ "/run", "on-panic", 0, set_panic },
+	{ "/run", "on-finish", 0, set_finish },
+	{ "/run", "countdown", 1, set_countdown },
+	{ "/run", "linger", 1, set_linger },
+	{ "/console", "port", 1, set_port },
+	{ "/bench", "only", 0, set_only },
+	{ "/bench", "samples", 1, set_samples },
+	{ "/bench", "warmup", 1, set_warmup },
+	{ "/test", "deaths", 0, set_deaths },
 };
 
 static int read_property(struct reader *r)
@@ -239,5 +273,82 @@ int config_parse(const void *dtb, size_t len, struct config *ret_config, char *e
 	if (read_tree(&r))
 		return -1;
 	*ret_config = r.config;
+	return 0;
+}
+
+/* --- words that override --------------------------------------------------------------------- */
+
+/* Decimal, or hexadecimal after 0x. -1: it is neither, or longer than a cell. */
+static int number(const char *s, fdt32_t *ret)
+{
+	unsigned base = s[0] == '0' && s[1] == 'x' ? 16 : 10;
+	uint64_t v = 0;
+
+	s += base == 16 ? 2 : 0;
+	if (!*s)
+		return -1;
+	for (; *s; s++) {
+		unsigned digit = *s >= '0' && *s <= '9' ? (unsigned)(*s - '0') :
+				 *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a') + 10 :
+							  16;
+
+		v = v * base + digit;
+		if (digit >= base || v > UINT32_MAX)
+			return -1;
+	}
+	*ret = cpu_to_fdt32((uint32_t)v);
+	return 0;
+}
+
+/* "node.name=value", in pieces: each of them ends where the next begins. */
+static int override(struct reader *r, char *word)
+{
+	char *dot = strchr(word, '.'), *is = strchr(word, '='), node[24];
+	fdt32_t raw;
+
+	if (!is || !dot || dot > is) {
+		fmt_print(r->err, r->cap, "option '%.40s': write node.property=value, as in bench.samples=50", word);
+		return -1;
+	}
+	*dot = *is = 0;
+	fmt_print(node, sizeof(node), "/%s", word);
+	r->node = node;
+	r->name = dot + 1;
+	r->value = is + 1;
+	r->len = (int)strlen(is + 1) + 1;
+	for (unsigned i = 0; i < sizeof(binding) / sizeof(binding[0]); i++) {
+		if (strcmp(binding[i].node, node) || strcmp(binding[i].name, r->name))
+			continue;
+		if (binding[i].is_cell && number(is + 1, &raw))
+			return refuse(r, "must be one number");
+		if (binding[i].is_cell) {
+			r->value = &raw;
+			r->len = sizeof(raw);
+		}
+		return binding[i].set(r);
+	}
+	return refuse(r, "is not in the binding: see docs/plan.md for those that are");
+}
+
+int config_override(const char *words, struct config *config, char *err, size_t err_cap)
+{
+	struct reader r = { .config = *config, .err = err, .cap = err_cap };
+	char word[CONFIG_WORD_MAX];
+
+	while (*words) {
+		const char *end = strchr(words, ' ');
+		size_t n = end ? (size_t)(end - words) : strlen(words);
+
+		if (n >= sizeof(word)) {
+			fmt_print(err, err_cap, "option '%.40s...' is too long", words);
+			return -1;
+		}
+		memcpy(word, words, n);
+		word[n] = 0;
+		if (n && override(&r, word))
+			return -1;
+		words += n + (words[n] == ' ');
+	}
+	*config = r.config;
 	return 0;
 }

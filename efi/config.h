@@ -11,6 +11,9 @@
 enum {
 	CONFIG_FILE_MAX = 65536,
 	CONFIG_GLOB_MAX = 64,
+	CONFIG_TITLE_MAX = 61,
+	CONFIG_WAIT_MAX = 3600,
+	CONFIG_WORD_MAX = 128,
 	CONFIG_SAMPLES_MAX = 4096,
 };
 
@@ -22,13 +25,22 @@ enum config_mode {
 
 enum config_panic { CONFIG_HALT, CONFIG_RESET };
 
+/* What becomes of a sequence that the manual ends in a shutdown. */
+enum config_deaths { CONFIG_SKIP, CONFIG_RUN };
+
+#define CONFIG_UNSET 0xffffffffu
+
 struct config {
+	char title[CONFIG_TITLE_MAX]; /* what the choice of plans says of this one */
 	enum config_mode mode;
 	enum config_panic on_panic;
 	unsigned on_finish; /* enum boot_end */
 	uint16_t port; /* of the console's UART; 0: no console */
 	char only[CONFIG_GLOB_MAX]; /* which benchmarks, by id */
 	uint32_t samples, warmup;
+	unsigned deaths; /* enum config_deaths */
+	/* seconds before the plan begins and before on_finish; CONFIG_UNSET: the plan does not say */
+	uint32_t countdown, linger;
 };
 
 /* The plan that runs when there is none on the stick. */
@@ -39,5 +51,11 @@ void config_builtin(struct config *ret_config);
  * names the node and the property; then *ret_config is untouched.
  */
 int config_parse(const void *dtb, size_t len, struct config *ret_config, char *err, size_t err_cap);
+
+/*
+ * Single properties over those of the plan: words "node.property=value", as the firmware hands them over.
+ * Returns 0, or -1 with a message that names the word; then *config is untouched.
+ */
+int config_override(const char *words, struct config *config, char *err, size_t err_cap);
 
 #endif

@@ -9,6 +9,7 @@
 #include "efi/boot.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
+#include "efi/plans.h"
 #include "efi/selftest.h"
 #include "efi/serve.h"
 #include "efi/standalone.h"
@@ -24,42 +25,6 @@ static const char *const clock_words[] = {
 	[CLOCK_CPUID16] = "CPUID 16h",
 	[CLOCK_MEASURED] = "measured against the firmware's clock",
 };
-
-/*
- * The device-tree library is built for user programs: it keeps data below RSP, where an interrupt in
- * ring 0 would write, and reads a stack guard through FS. So: no interrupts, and FS on something.
- */
-static int parse_guarded(const void *dtb, size_t len, char *err, size_t cap)
-{
-	static const uint64_t guard[8] = { 0, 0, 0, 0, 0, 0x7261696e77726563, 0, 0 };
-	uint64_t flags = pushfq(), fs = rdmsr(IA32_FS_BASE);
-	int bad;
-
-	cli();
-	wrmsr(IA32_FS_BASE, (uintptr_t)guard);
-	bad = config_parse(dtb, len, &machine.config, err, cap);
-	wrmsr(IA32_FS_BASE, fs);
-	if (flags & RFLAGS_IF)
-		sti();
-	return bad;
-}
-
-static void read_plan(void)
-{
-	static uint64_t dtb[CONFIG_FILE_MAX / sizeof(uint64_t)];
-	char err[160];
-	size_t len;
-
-	config_builtin(&machine.config);
-	if (boot_read(CONFIG_PATH, dtb, sizeof(dtb), &len))
-		return;
-	if (parse_guarded(dtb, len, err, sizeof(err))) {
-		boot_print("trainwreck: " CONFIG_PATH ": %s; the built-in plan runs\n", err);
-		machine.hello_flags |= HELLO_PLAN_BAD;
-		return;
-	}
-	machine.hello_flags |= HELLO_PLAN_READ;
-}
 
 static void identify(void)
 {
@@ -161,12 +126,6 @@ static void do_serve(void *ret_quit)
 	*(struct wire_head *)ret_quit = serve();
 }
 
-static void do_measure(void *arg)
-{
-	(void)arg;
-	standalone_run();
-}
-
 /* Without a host a UART is only for last words; with one, nothing goes without it. */
 static const char *open_line(void)
 {
@@ -191,11 +150,9 @@ static int run(void)
 		report(words, sizeof(words));
 		return bad;
 	case CONFIG_BENCH:
-		bad = taken(do_measure, NULL);
+		bad = standalone_all(taken);
 		report(words, sizeof(words));
-		if (!bad)
-			return standalone_report();
-		break;
+		return bad;
 	case CONFIG_SERVE:
 		bad = taken(do_serve, &quit);
 		report(words, sizeof(words));
@@ -211,20 +168,20 @@ static int run(void)
 int machine_main(void)
 {
 	const char *why;
-	int bad;
+	int bad = -1;
 
-	read_plan();
+	plans_choose();
 	identify();
 	why = prepare();
 	if (!why)
 		why = open_line();
-	if (why) {
+	if (why)
 		boot_print("trainwreck: %s\n", why);
-		return -1;
-	}
-	bad = run();
-	if (machine.config.port)
+	else
+		bad = run();
+	if (!why && machine.config.port)
 		serial_close(&machine.serial);
+	plans_linger();
 	boot_end((enum boot_end)machine.config.on_finish);
 	return bad;
 }

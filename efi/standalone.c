@@ -3,8 +3,12 @@
 
 #include <string.h>
 
+#include "efi/abi/fmt.h"
+#include "efi/abi/verdicts.h"
 #include "efi/boot.h"
 #include "efi/machine.h"
+#include "efi/plans.h"
+#include "efi/runs.h"
 #include "efi/serve.h"
 
 enum {
@@ -20,11 +24,14 @@ static struct {
 	uint16_t seq;
 } transcript;
 
-/* For the console: the round trip at the first placement, in ticks. */
+/* For people: the round trip of the row under way, at the first placement, in ticks. */
 static struct figure {
+	enum verdict verdict;
 	uint32_t n, min, median;
 	char reason[64];
-} figures[IDS_MAX];
+} figure;
+
+static unsigned count[RUNS_COUNTS];
 
 static int matches(const char *glob, const char *text)
 {
@@ -61,12 +68,22 @@ static unsigned ids(void)
 	return bench_count() < IDS_MAX ? bench_count() : IDS_MAX;
 }
 
+static unsigned n_wanted(void)
+{
+	unsigned n = 0;
+
+	for (unsigned id = 0; id < ids(); id++)
+		n += (unsigned)wanted(id);
+	return n;
+}
+
 const char *standalone_prepare(void)
 {
 	size_t batches = 0, frames = machine.config.samples / SAMPLES_A_FRAME + 3;
 
 	for (unsigned id = 0; id < ids(); id++)
-		batches += wanted(id) ? bench_kinds_of(id) * ALIGNS : 0;
+		if (wanted(id) && bench_kinds_of(id) * ALIGNS > batches)
+			batches = bench_kinds_of(id) * ALIGNS;
 	if (!batches)
 		return "no benchmark has such a name: change 'only' in the plan's bench node";
 	/* each frame as long as a frame can be would be wasteful: samples are 4 bytes and little more */
@@ -125,14 +142,13 @@ static uint32_t median(const uint32_t *samples, uint32_t n, uint32_t *ret_min)
 
 static void keep(const struct msg_bench *req, const struct msg_benched *got, const uint32_t *samples)
 {
-	struct figure *f = &figures[req->id];
-
 	if (req->kind || req->align)
 		return;
-	f->n = got->n;
-	memcpy(f->reason, got->reason, sizeof(f->reason));
+	figure.verdict = (enum verdict)got->verdict;
+	figure.n = got->n;
+	memcpy(figure.reason, got->reason, sizeof(figure.reason));
 	if (got->n)
-		f->median = median(samples, got->n, &f->min);
+		figure.median = median(samples, got->n, &figure.min);
 }
 
 static void measure(const struct msg_bench *req)
@@ -149,40 +165,114 @@ static void measure(const struct msg_bench *req)
 	keep(req, &got, samples);
 }
 
-void standalone_run(void)
+static void flush(void)
 {
-	struct msg_bench req = { .n = machine.config.samples, .warmup = machine.config.warmup };
-	struct msg_hello hello;
+	runs_append("bench.tw", transcript.out, transcript.len);
+	transcript.len = 0;
+}
 
-	serve_hello(&hello);
-	put(MSG_HELLO, &hello, sizeof(hello));
-	for (unsigned id = 0; id < ids(); id++) {
-		for (unsigned i = 0; wanted(id) && i < bench_kinds_of(id) * ALIGNS; i++) {
-			req.id = (uint16_t)id;
-			req.kind = (uint8_t)(i / ALIGNS);
-			req.align = (uint8_t)(i % ALIGNS);
-			measure(&req);
-		}
+/* With the machine ours. */
+static void measure_row(void *arg)
+{
+	const unsigned *id = arg;
+	struct msg_bench req = {
+		.id = (uint16_t)*id,
+		.n = machine.config.samples,
+		.warmup = machine.config.warmup,
+	};
+
+	for (unsigned i = 0; i < bench_kinds_of(*id) * ALIGNS; i++) {
+		req.kind = (uint8_t)(i / ALIGNS);
+		req.align = (uint8_t)(i % ALIGNS);
+		measure(&req);
 	}
 }
 
-int standalone_report(void)
+/* The row in which the machine went away: nobody measures it again, and a host reads why. */
+static void give_up(unsigned id)
 {
-	boot_print("%-32s %6s %10s %10s  ticks, round trip\n", "path", "n", "min", "median");
-	for (unsigned id = 0; id < ids(); id++) {
-		const struct figure *f = &figures[id];
+	struct msg_bench req = { .id = (uint16_t)id, .n = machine.config.samples, .warmup = machine.config.warmup };
+	struct msg_benched got = { .id = (uint16_t)id, .verdict = VERDICT_ERROR };
 
+	fmt_print(got.reason, sizeof(got.reason), "the machine was reset, or hung, in this row");
+	for (; req.kind < bench_kinds_of(id); req.kind++) {
+		got.kind = req.kind;
+		transcript.seq++;
+		put(MSG_BENCH, &req, sizeof(req));
+		put(MSG_BENCHED, &got, sizeof(got));
+	}
+	keep(&(struct msg_bench){ .id = (uint16_t)id }, &got, NULL);
+}
+
+static void show(unsigned id, unsigned number, unsigned of)
+{
+	char line[RUNS_LINE_MAX];
+
+	count[figure.verdict]++;
+	boot_print("%3u/%u ", number, of);
+	if (figure.n)
+		fmt_print(line, sizeof(line), "%-32s %6u %10u %10u\n", bench_path(id), figure.n, figure.min,
+			  figure.median);
+	else
+		fmt_print(line, sizeof(line), "%-32s %6s %.63s\n", bench_path(id), "-", figure.reason);
+	runs_tell(line);
+}
+
+static void begin(void)
+{
+	struct msg_hello hello;
+	char line[RUNS_LINE_MAX];
+
+	serve_hello(&hello);
+	put(MSG_HELLO, &hello, sizeof(hello));
+	flush();
+	fmt_print(line, sizeof(line), "%-32s %6s %10s %10s  ticks, round trip\n", "path", "n", "min", "median");
+	runs_tell(line);
+}
+
+static int finish(void)
+{
+	char line[RUNS_LINE_MAX];
+
+	/* so that a reader knows that this is all */
+	put(MSG_BYE, "measured", 8);
+	flush();
+	fmt_print(line, sizeof(line),
+		  "\n%u rows measured, %u skipped, %u errors; TSC %lu Hz\n"
+		  "All samples are in bench.tw: see them with `trainwreck bench --from bench.tw`\n",
+		  count[VERDICT_OK], count[VERDICT_SKIP], count[VERDICT_ERROR], machine.tsc_hz);
+	runs_tell(line);
+	return runs_end();
+}
+
+int standalone_all(int (*taken)(void (*body)(void *arg), void *arg))
+{
+	const char *died = runs_begin(plans_path(), count);
+	int again = died != NULL;
+	unsigned number = 0, of = n_wanted();
+
+	if (!died)
+		begin();
+	for (unsigned id = 0; id < ids(); id++) {
 		if (!wanted(id))
 			continue;
-		if (f->n)
-			boot_print("%-32s %6u %10u %10u\n", bench_path(id), f->n, f->min, f->median);
-		else
-			boot_print("%-32s %6s %.63s\n", bench_path(id), "-", f->reason);
+		number++;
+		/* up to the one that ended it, all was measured before */
+		if (again && strcmp(died, bench_path(id)))
+			continue;
+		if (again) {
+			give_up(id);
+			again = 0;
+		} else {
+			runs_mark(bench_path(id));
+			if (taken(measure_row, &id)) {
+				runs_tell("this CPU cannot run our code: see docs/machines.md\n");
+				runs_end();
+				return -1;
+			}
+		}
+		flush();
+		show(id, number, of);
 	}
-	if (boot_write(STANDALONE_PATH, transcript.out, transcript.len)) {
-		boot_print("trainwreck: " STANDALONE_PATH " cannot be written: is the stick full?\n");
-		return -1;
-	}
-	boot_print("trainwreck: " STANDALONE_PATH ": %lu bytes\n", transcript.len);
-	return 0;
+	return finish();
 }

@@ -67,7 +67,7 @@ static int fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result 
 	return 1;
 }
 
-static void add_counts(const struct msg_benched *b, struct result *r)
+int bench_answered(const struct msg_benched *b, struct result *r)
 {
 	r->discards += b->discards;
 	r->insns = b->insns;
@@ -75,6 +75,11 @@ static void add_counts(const struct msg_benched *b, struct result *r)
 		r->smi = (r->smi == ~0ull ? 0 : r->smi) + b->smi;
 	r->aperf += b->aperf;
 	r->mperf += b->mperf;
+	if (b->verdict == WIRE_OK && b->n)
+		return 1;
+	r->verdict = b->verdict == WIRE_SKIP ? BENCH_SKIP : BENCH_ERROR;
+	snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(b->reason), b->reason);
+	return 0;
 }
 
 /* One placement: *ret_n samples. 1, or as fetch. */
@@ -92,12 +97,8 @@ static int batch(struct engine *e, const struct msg_bench *req, uint32_t *sample
 	memcpy(&b, msg.payload, sizeof(b));
 	if (b.id != req->id || b.kind != req->kind || b.n > req->n)
 		return nonsense(r, "BENCHED");
-	add_counts(&b, r);
-	if (b.verdict != WIRE_OK || !b.n) {
-		r->verdict = b.verdict == WIRE_SKIP ? BENCH_SKIP : BENCH_ERROR;
-		snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(b.reason), b.reason);
+	if (!bench_answered(&b, r))
 		return 0;
-	}
 	*ret_n = b.n;
 	return fetch(e, samples, b.n, r);
 }

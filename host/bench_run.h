@@ -13,6 +13,9 @@
 int bench_run(struct engine *e, const struct bench_row *row, enum bench_kind kind, unsigned samples,
 	      unsigned warmup, struct result *ret_result);
 
+/* What a guest said of one placement, added to its row. 1: its samples count; 0: the row has its verdict. */
+int bench_answered(const struct msg_benched *b, struct result *r);
+
 /* The same result without asking anybody: every sample is SKIP for this reason. */
 void bench_skip(const struct bench_row *row, enum bench_kind kind, const char *reason,
 		struct result *ret_result);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/bench_file.h"
 #include "host/bench_plan.h"
 #include "host/bench_run.h"
 #include "host/cli.h"
@@ -17,7 +18,7 @@ enum { SAMPLES = 256, WARMUP = 64 };
 
 struct bench_opts {
 	struct bench_plan plan;
-	const char *engine, *tables, *out;
+	const char *engine, *tables, *out, *from;
 	int json;
 };
 
@@ -165,6 +166,33 @@ static int run(const struct bench_opts *o)
 	return status;
 }
 
+/* What a stick brought home: judged and written as if it had been measured now. */
+static int import(const struct bench_opts *o)
+{
+	struct bench_file file;
+	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables };
+	char why[512];
+	int status;
+
+	if (bench_file_read(o->from, &file, why, sizeof(why))) {
+		bench_file_free(&file);
+		die(EXIT_HARNESS, "%s", why);
+	}
+	c.hello = &file.hello;
+	c.engine_version = TW_VERSION;
+	c.samples = file.samples;
+	c.warmup = file.warmup;
+	results_judge(&file.results);
+	status = publish(o, &file.results, &c);
+	if (file.n_bad)
+		err("%s is damaged in %u places: the rows it hit are ERROR; copy it from the stick again", o->from,
+		    file.n_bad);
+	if (!status)
+		status = file.n_bad ? EXIT_HARNESS : exit_status(&file.results);
+	bench_file_free(&file);
+	return status;
+}
+
 static unsigned number(const char *text, unsigned max, const char *what)
 {
 	char *end;
@@ -184,6 +212,7 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		{ "only", required_argument, NULL, 'o' },
 		{ "out", required_argument, NULL, 'O' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "from", required_argument, NULL, 'f' },
 		{ "samples", required_argument, NULL, 'n' },
 		CLI_LONG,
 		{ 0 },
@@ -212,6 +241,9 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		case 'j':
 			o->json = 1;
 			break;
+		case 'f':
+			o->from = optarg;
+			break;
 		case 'n':
 			samples = optarg;
 			break;
@@ -239,5 +271,5 @@ int cmd_bench(int argc, char **argv)
 	if (!count_wanted(o.plan.only))
 		die(EXIT_USAGE, "no path is called %s: `trainwreck list paths` prints them all",
 		    o.plan.only);
-	return run(&o);
+	return o.from ? import(&o) : run(&o);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 /* A text of 64 steps with a long claim is under 8 KiB; what is larger is another kind of file. */
@@ -228,37 +227,11 @@ int seq_cases_add_text(struct seq_cases *cases, const char *text, char *err, siz
 	return append(cases, "-e", find_needs(&b), &seq, err, cap);
 }
 
-static int offers(const struct profile *profile, const char *word, size_t len)
-{
-	static const char *const feature[] = {
-#define X(name, words) #name,
-		FEATURES(X)
-#undef X
-	};
-	size_t i;
-
-	if (len == 5 && !strncasecmp(word, "intel", len))
-		return profile->vendor == VENDOR_INTEL;
-	if (len == 3 && !strncasecmp(word, "amd", len))
-		return profile->vendor == VENDOR_AMD;
-	for (i = 0; i < sizeof(feature) / sizeof(feature[0]); i++)
-		if (strlen(feature[i]) == len && !strncasecmp(word, feature[i], len))
-			return (profile->features >> i & 1) != 0;
-	return 0;
-}
-
 const char *seq_case_lacks(const struct seq_case *c, const struct profile *profile)
 {
-	const char *p = c->needs ? c->needs : "";
+	size_t len;
 
-	while (*p) {
-		size_t len = strcspn(p, " ");
-
-		if (len && !offers(profile, p, len))
-			return p;
-		p += len + (p[len] == ' ');
-	}
-	return NULL;
+	return c->needs ? profile_lacks(profile, c->needs, &len) : NULL;
 }
 
 void seq_cases_free(struct seq_cases *cases)

@@ -95,6 +95,49 @@ static void test_values(void **state)
 	assert_int_equal(config.samples, 7);
 	accepted(make("trainwreck,plan", "bench", "warmup", &warmup, 4), &config);
 	assert_int_equal(config.warmup, 0);
+	assert_int_equal(config.countdown, CONFIG_UNSET);
+	accepted(make("trainwreck,plan", "run", "countdown", &samples, 4), &config);
+	assert_int_equal(config.countdown, 7);
+	accepted(make("trainwreck,plan", "run", "linger", &warmup, 4), &config);
+	assert_int_equal(config.linger, 0);
+	accepted(make("trainwreck,plan", "test", "deaths", "run", 4), &config);
+	assert_int_equal(config.deaths, CONFIG_RUN);
+}
+
+/* Words over a plan: each replaces its property and no other; a wrong one leaves all as it was. */
+static void test_override(void **state)
+{
+	static const char *const wrong[] = {
+		"bench.samples",	 "samples=50",		 "=",		      ".=",
+		"bench.samples=",	 "bench.samples=ten",	 "bench.samples=0x",  "bench.samples=5000",
+		"bench.samples=0",	 "bench.samples=1f",	 "run.mode=fast",     "run.samples=5",
+		"bench.samples=4294967297", "console.port=0x3f8 x",
+	};
+	struct config config, before;
+	char err[160], word[300];
+
+	(void)state;
+	config_builtin(&config);
+	assert_int_equal(config_override("", &config, err, sizeof(err)), 0);
+	assert_int_equal(config_override("  bench.samples=50 bench.only=idt.* ", &config, err, sizeof(err)), 0);
+	assert_int_equal(config.samples, 50);
+	assert_string_equal(config.only, "idt.*");
+	assert_int_equal(config.mode, CONFIG_SERVE);
+	assert_int_equal(config_override("run.mode=bench console.port=0x2f8", &config, err, sizeof(err)), 0);
+	assert_int_equal(config.mode, CONFIG_BENCH);
+	assert_int_equal(config.port, 0x2f8);
+	assert_int_equal(config.samples, 50);
+	before = config;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(word, sizeof(word), "run.on-finish=halt %s", wrong[i]);
+		err[0] = 0;
+		if (!config_override(word, &config, err, sizeof(err)) || !err[0])
+			fail_msg("\"%s\" is taken: %s", word, err);
+		assert_memory_equal(&config, &before, sizeof(config));
+	}
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = 0;
+	assert_int_equal(config_override(word, &config, err, sizeof(err)), -1);
 }
 
 static void test_refusals(void **state)
@@ -118,6 +161,8 @@ static void test_refusals(void **state)
 	refused(make("trainwreck,plan", "console", "port", &big, 4), "/console: property 'port' must");
 	refused(make("trainwreck,plan", "console", "port", two, 8), "/console: property 'port' must");
 	refused(make("trainwreck,plan", "bench", "samples", &zero, 4), "from 1 to 4096");
+	refused(make("trainwreck,plan", "run", "countdown", &big, 4), "from 0 to 3600");
+	refused(make("trainwreck,plan", "test", "deaths", "all", 4), "\"skip\" or \"run\"");
 	refused(make("trainwreck,plan", "bench", "only", "", 1), "1 to 63 characters");
 	refused(make("trainwreck,plan", "bench", "only", glob, sizeof(glob)), "1 to 63 characters");
 }
@@ -180,6 +225,14 @@ static void test_examples(void **state)
 	accepted(compile("efi/plan/quick.dts"), &config);
 	assert_int_equal(config.mode, CONFIG_BENCH);
 	assert_int_equal(config.samples, 200);
+	assert_int_equal(config.on_finish, 3);
+	assert_true(config.title[0]);
+	accepted(compile("efi/plan/full.dts"), &config);
+	assert_int_equal(config.mode, CONFIG_BENCH);
+	assert_int_equal(config.samples, 2000);
+	accepted(compile("efi/plan/test.dts"), &config);
+	assert_int_equal(config.mode, CONFIG_TEST);
+	assert_int_equal(config.deaths, CONFIG_SKIP);
 }
 
 int main(void)
@@ -188,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_empty_is_builtin), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_refusals),	 cmocka_unit_test(test_not_a_tree),
 		cmocka_unit_test(test_damage),		 cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_override),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

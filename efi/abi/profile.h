@@ -3,6 +3,7 @@
 #ifndef TW_ABI_PROFILE_H
 #define TW_ABI_PROFILE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
@@ -32,8 +33,7 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(LKGS, "LKGS")                                                                            \
 	X(UINTR, "user interrupts")                                                                \
 	X(CET_SS, "shadow stacks")                                                                 \
-	X(CET_IBT, "indirect-branch tracking")                                                     \
-	X(CLFLUSH, "CLFLUSH")
+	X(CET_IBT, "indirect-branch tracking")
 
 enum feature_bit {
 #define X(name, words) FEAT_BIT_##name,
@@ -57,5 +57,11 @@ struct profile {
 	char hypervisor[16]; /* CPUID 40000000 signature, NUL-padded */
 };
 _Static_assert(sizeof(struct profile) == 96, "profile");
+
+/*
+ * The first of some words (features as above in any case, intel, amd) that this CPU has not, and its
+ * length; NULL when it has them all. A word that is no feature is one that no CPU has.
+ */
+const char *profile_lacks(const struct profile *profile, const char *needs, size_t *ret_len);
 
 #endif

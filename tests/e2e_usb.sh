@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The image of `make usb` on a USB stick, in a machine with no serial port: it measures by itself, and by
+# the press of a key it tests, and what it leaves agrees with what a host says of the same machine.
+# SHOTS=DIR: the screen, once a second, as PNG files.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/e2e.inc
+command -v mcopy >/dev/null || skip "no mtools: apt install mtools"
+command -v dtc >/dev/null || skip "no dtc: apt install device-tree-compiler"
+command -v python3 >/dev/null || skip "no python3: apt install python3"
+PATH=$PATH:/usr/sbin:/sbin
+command -v sfdisk >/dev/null || skip "no sfdisk: apt install fdisk"
+${MAKE:-make} -s build/trainwreck-usb.img >"$tmp/make" 2>&1 || fail "$(cat "$tmp/make")"
+stick=$tmp/stick
+drive=$stick@@1M
+shots=0
+
+# $1: seconds without progress on the stick after which the plug is pulled; $2: a key for the countdown
+boot() {
+	"$QEMU" -machine pc -m 128 -accel tcg -cpu max,vendor=GenuineIntel -nodefaults -no-user-config \
+		-display none -net none -bios "$OVMF" -device VGA -device qemu-xhci \
+		-drive "if=none,id=stick,format=raw,file=$stick" -device usb-storage,drive=stick,bootindex=0 \
+		-serial none -qmp "unix:$tmp/qmp,server=on,wait=off" >"$tmp/qemu.log" 2>&1 &
+	qemu=$!
+	trap 'kill -KILL $qemu 2>/dev/null || :; rm -rf "$tmp"' EXIT
+	still=0 key=${2:-} seen=
+	while alive "$qemu"; do
+		sleep 1
+		now=$(mtype -i "$drive" ::/trainwreck/running.txt 2>/dev/null | head -n 1) || :
+		still=$((still + 1))
+		[ "$now" = "$seen" ] || still=0
+		seen=$now
+		[ -z "${SHOTS:-}" ] || shot
+		# typed again and again: until the countdown shows, keys are thrown away
+		[ -z "$key" ] || [ -n "$seen" ] || tests/qmp "$tmp/qmp" key "$key" 2>/dev/null || :
+		[ $still -lt "$1" ] || kill -KILL "$qemu" 2>/dev/null || :
+	done
+	wait "$qemu" 2>/dev/null || :
+}
+
+shot() {
+	shots=$((shots + 1))
+	tests/qmp "$tmp/qmp" shot "$SHOTS/$(printf %03d $shots).png" 2>/dev/null || :
+}
+
+running() {
+	mdir -b -i "$drive" ::/trainwreck/running.txt >/dev/null 2>&1
+}
+
+# number of the run, file; to $tmp/file
+get() {
+	mcopy -n -i "$drive" "::/trainwreck/runs/intel-*-000$1/$2" "$tmp/$2" || fail "no $2 of run $1"
+}
+
+check_summary() {
+	[ "$(awk 'length > 78' "$tmp/summary.txt" | wc -l)" -eq 0 ] || fail "lines longer than 78 columns"
+}
+
+# a plan of the stick, changed by a sed script
+plan() {
+	sed "$2" "efi/plan/$1.dts" >"$tmp/$1.dts"
+	dtc -q -I dts -O dtb -o "$tmp/$1.dtb" "$tmp/$1.dts"
+}
+
+sfdisk --verify -q build/trainwreck-usb.img >"$tmp/verify" 2>&1 || fail "$(cat "$tmp/verify")"
+cp build/trainwreck-usb.img "$stick"
+
+# by itself: the plan that needs no key, here with few samples and a short wait
+plan quick 's/samples = .*/samples = <20>;/; s/on-finish/countdown = <3>; linger = <2>; &/'
+mcopy -o -i "$drive" "$tmp/quick.dtb" ::/trainwreck/plan.dtb
+for _ in 1 2 3; do
+	boot 90
+	running || break
+done
+get 1 summary.txt
+get 1 bench.tw
+check_summary
+tail -n 4 "$tmp/summary.txt" | grep -q 'rows measured' || fail "no totals: $(tail -n 4 "$tmp/summary.txt")"
+$tw bench --from "$tmp/bench.tw" --json >"$tmp/rows" || fail "bench --from: status $?"
+[ "$($tw bench --from "$tmp/bench.tw" --json | grep -c '"verdict":"ERROR"')" -eq 0 ] || fail "rows with ERROR"
+rows=$(grep -c '"kind":"round-trip"' "$tmp/rows")
+[ "$rows" -eq "$($tw list paths | wc -l)" ] || fail "$rows rows of $($tw list paths | wc -l)"
+grep -q '"label":"emulated"' "$tmp/rows" || fail "not labelled emulated"
+head -c "$(($(wc -c <"$tmp/bench.tw") * 2 / 3))" "$tmp/bench.tw" >"$tmp/cut.tw"
+! $tw bench --from "$tmp/cut.tw" >/dev/null 2>"$tmp/said" || fail "a transcript cut short passes"
+grep -q damaged "$tmp/said" || fail "$(cat "$tmp/said")"
+
+# by a key: the plan of the stick, full, quick, test is the list. What kills or hangs this emulator is met again after the next boot.
+plan quick 's/on-finish/countdown = <60>; &/'
+mcopy -o -i "$drive" "$tmp/quick.dtb" ::/trainwreck/plan.dtb
+plan test 's/on-finish/countdown = <0>; linger = <2>; &/'
+mcopy -o -i "$drive" "$tmp/test.dtb" ::/trainwreck/plans/test.dtb
+boots=0
+while [ $boots -lt 25 ]; do
+	boot 45 4
+	boots=$((boots + 1))
+	running || break
+done
+! running || fail "still not done after $boots boots: $(mtype -i "$drive" ::/trainwreck/running.txt)"
+get 2 results.ktap
+get 2 summary.txt
+check_summary
+$tw run --ktap corpus >"$tmp/host.ktap" 2>"$tmp/log" || [ $? -eq 1 ] || fail "run --ktap: $(cat "$tmp/log")"
+
+# "name verdict" of KTAP; what is not run without a host has its own word
+verdicts() {
+	sed -n 's,corpus/,,; s,^\(not ok\|ok\) [0-9]* \([^ ]*\)\(.*\),\2|\1|\3,p' "$1" | tr / - |
+		sed 's/\.\(seq\|bin\)|/|/; s/|not ok|.*/ bad/; s/|ok|.*\(not run without a host\|only a host\|not predicted\).*/ -/
+			s/|ok| # SKIP.*/ SKIP/; s/|ok|.*/ ok/' | LC_ALL=C sort
+}
+verdicts "$tmp/results.ktap" >"$tmp/a"
+verdicts "$tmp/host.ktap" >"$tmp/b"
+[ "$(wc -l <"$tmp/a")" -eq "$(find corpus -name '*.seq' | wc -l)" ] || fail "$(wc -l <"$tmp/a") verdicts"
+LC_ALL=C join "$tmp/a" "$tmp/b" >"$tmp/both"
+[ "$(wc -l <"$tmp/both")" -eq "$(wc -l <"$tmp/b")" ] || fail "not the same sequences"
+awk '$2 != "-" && $2 != $3' "$tmp/both" >"$tmp/diff"
+[ ! -s "$tmp/diff" ] || fail "sequence, stick, host: $(cat "$tmp/diff")"
+note "$rows rows; $(awk '$2 != "-"' "$tmp/both" | wc -l) verdicts as the host's, $(grep -c ' - ' "$tmp/both") only with a host; $boots boots"
