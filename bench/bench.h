@@ -46,8 +46,8 @@ struct bench_row {
 	uint8_t from, to;  /* enum bench_ring */
 	uint16_t via;	   /* the vector its handler stands at, or VIA_* */
 	uint8_t vendor;	   /* the only one that has this path, or BENCH_ANY */
-	uint16_t prep;	   /* PREP_* bits */
 	uint16_t overhead; /* id of the row that measures this one's empty window */
+	uint32_t prep;	   /* PREP_* bits */
 	uint64_t needs;	   /* FEAT() bits */
 	const char *path, *words;
 };
@@ -56,7 +56,7 @@ static inline const struct bench_row *bench_rows(unsigned *ret_n)
 {
 	static const struct bench_row rows[] = {
 #define BENCH(id, path, name, from, to, via, needs, vendor, prep, ovh, words)                      \
-	{ id, BENCH_##from, BENCH_##to, via, BENCH_##vendor, prep, B_##ovh, needs, path, words },
+	{ id, BENCH_##from, BENCH_##to, via, BENCH_##vendor, B_##ovh, prep, needs, path, words },
 #include "bench/bench.def"
 #undef BENCH
 	};
@@ -88,6 +88,9 @@ struct bench_head {
 	uint32_t enter, leave, stubs, stride;
 };
 
+/* The parts of a row in the image; two rows may share some, never all. */
+enum bench_part { BENCH_PRE, BENCH_WINDOW, BENCH_HANDLER, BENCH_COLD, BENCH_PARTS };
+
 enum { BENCH_SECTION_TABLE = 2, BENCH_VEC_LEAVE = 0x81, BENCH_VEC_MISSED = 0x82 };
 
 struct bench_body {
@@ -95,6 +98,9 @@ struct bench_body {
 	uint32_t addr[BENCH_ALIGNS];
 	uint32_t handler, split;     /* split: with a time stamp as its first act */
 	uint32_t insns[BENCH_KINDS]; /* 0: cannot be counted */
+	uint32_t cold;		     /* what is run last of all before the body, or 0 */
+	uint32_t event;		     /* behind the opening stamp's first byte: what raises the event */
+	uint32_t len[BENCH_PARTS];   /* of the first copy, in bytes */
 };
 
 static inline const struct bench_head *bench_head(void)
@@ -111,6 +117,12 @@ static inline const struct bench_body *bench_body(unsigned id)
 		if (b[i].id == id)
 			return &b[i];
 	return NULL;
+}
+
+/* Where the window of a copy begins: its opening stamp. */
+static inline uint32_t bench_window(const struct bench_body *b, unsigned align)
+{
+	return b->addr[align] + 64 + 16 * align;
 }
 
 enum bench_data {

@@ -1,7 +1,8 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ; The benchmarks' image: for each row of bench.def four copies of its timed body (one for each
 ; placement), a plain handler, the same handler with a time stamp as its first act, and the number
-; of instructions in each window, counted by the assembler as it emits them.
+; of instructions in each window, counted by the assembler as it emits them. And, where a row is a
+; cold one, what makes it so, done in ring 0 as the last act before the body.
 ;
 ; Registers, in every mode: ESI opening stamp, EDI closing stamp, EBP stamp of the handler, RBX the
 ; landing address, EAX and EDX lost at each stamp, RCX and R11 free for the path under test.
@@ -20,12 +21,16 @@ LAPIC_EOI	equ W_LAPIC + 0xb0
 LAPIC_ICR	equ W_LAPIC + 0x300
 MSR_X2EOI	equ 0x80b
 MSR_X2ICR	equ 0x830
+LAPIC_IRR	equ W_LAPIC + 0x200
+MSR_GS		equ 0xc0000101
 MSR_KGS		equ 0xc0000102
 ICR_NMI		equ 0x4400
 ICR_FIXED	equ 0x4000
 NONCANONICAL	equ 0x8000000000000000
 FL_ALWAYS	equ 0x2
 FL_TF		equ 0x100
+FL_IF		equ 0x200
+FL_NT		equ 0x4000
 FL_AC		equ 0x40000
 SPINS		equ 1 << 20
 VEC_LEAVE	equ 0x81 ; a ring-3 body is done
@@ -68,6 +73,7 @@ bits 32
 %endmacro
 ; The same for the one that raises the event: what was counted so far belongs to the way in.
 %macro EV 1+
+ev_%[row]_%[copy]:
 	W %1
 %assign wc_enter wc
 %endmacro
@@ -88,6 +94,14 @@ bits 32
 %include "bench/driver.inc"
 %include "bench/paths.inc"
 %include "bench/calls.inc"
+%include "bench/registers.inc"
+%include "bench/segments.inc"
+%include "bench/returns.inc"
+%include "bench/faults.inc"
+%include "bench/entries.inc"
+%include "bench/copies.inc"
+%include "bench/interrupts.inc"
+%include "bench/cold.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0
@@ -101,6 +115,7 @@ bits 32
 
 ; EMIT_ROW name, from, to, via: bodies and handlers of one row.
 %macro EMIT_ROW 4
+%define row %1
 %assign copy 0
 %rep 4
 	IN_%2
@@ -109,7 +124,10 @@ b_%1_%[copy]:
 	mov ebx, land_%1_%[copy]
 %ifmacro pre_%1 0
 	pre_%1
+%elifdef arg_%1
+	mov ecx, arg_%1
 %endif
+bp_%1_%[copy]:
 	jmp go_%1_%[copy]
 	align 64
 	times 16*copy nop
@@ -124,10 +142,13 @@ go_%1_%[copy]:
 	EV trap_%1
 %elifdef fault_%1
 	FAULTING fault_%1
+%elifdef one_%1
+	W one_%1
 %else
 	win_%1
 %endif
 %ifnidn %2,%3
+we_%1_%[copy]:
 	IN_%3
 	align 64
 	times 16*copy nop
@@ -138,6 +159,9 @@ land_%1_%[copy]:
 %else
 	STAMP edi
 %assign wc wc+STAMP_HEAD
+%endif
+%ifidn %2,%3
+we_%1_%[copy]:
 %endif
 %ifidn %3,K
 	jmp bench_leave
@@ -152,13 +176,17 @@ hs_%1	equ 0
 n_rt_%1	equ wc
 n_en_%1	equ 0
 n_ex_%1	equ 0
+ev_%1	equ 0
+hl_%1	equ 0
 %else
+ev_%1	equ ev_%1_0 - go_%1_0
 %assign body_all wc
 %assign body_in wc_enter
 	IN_K
 	align 64
 %assign wc 0
 h_%1:	HANDLER %1, %4
+hl_%1	equ $ - h_%1
 %assign hnd_all wc
 	align 64
 hs_%1:	STAMP ebp
@@ -167,16 +195,29 @@ n_rt_%1	equ body_all + hnd_all
 n_en_%1	equ body_in + STAMP_HEAD
 n_ex_%1	equ STAMP_TAIL + hnd_all + body_all - body_in
 %endif
+%ifmacro cold_%1 0
+	IN_K
+	align 64
+c_%1:	cold_%1
+	mfence
+	jmp r8
+cl_%1	equ $ - c_%1
+%else
+c_%1	equ 0
+cl_%1	equ 0
+%endif
 %endmacro
 
 %macro TABLE_ROW 3
 section .table
 	dd %1, b_%2_0, b_%2_1, b_%2_2, b_%2_3, h_%2, hs_%2
-%if (%3) & PREP_WAIT
-	dd 0, 0, 0 ; how long it waits is what it measures
+%if (%3) & (PREP_WAIT | PREP_REPEAT)
+	dd 0, 0, 0 ; how long it waits is what it measures, or emulators count each repetition
 %else
 	dd n_rt_%2, n_en_%2, n_ex_%2
 %endif
+	dd c_%2, ev_%2
+	dd bp_%2_0 - b_%2_0, we_%2_0 - go_%2_0, hl_%2, cl_%2
 %endmacro
 
 %macro BENCH_ROW 6

@@ -17,6 +17,10 @@ enum {
 	DISCARDS_MAX = 1000,  /* of one batch: more means that the machine is not quiet enough */
 };
 
+/* bench/driver.inc: run a body once, after the code at COLD and with FLAGS besides the usual ones. */
+typedef void __attribute__((sysv_abi))
+enter_fn(uint64_t body, unsigned mode, uint64_t cold, unsigned flags);
+
 static uint32_t samples[BENCH_SAMPLES_MAX];
 static unsigned n_samples;
 
@@ -24,7 +28,7 @@ static unsigned n_samples;
 struct batch {
 	const struct bench_row *row;
 	const struct profile *profile;
-	uint32_t body;
+	uint32_t body, cold;
 	uint8_t kind;
 	int has_smi;
 	uint64_t smi;
@@ -126,13 +130,11 @@ static uint32_t ticks(uint8_t kind)
  */
 static int sample(struct batch *b, struct msg_benched *ret, uint32_t *ret_ticks)
 {
-	void __attribute__((sysv_abi)) (*enter)(uint64_t, unsigned) =
-		(void __attribute__((sysv_abi)) (*)(uint64_t, unsigned))(uintptr_t)bench_head()
-			->enter;
+	enter_fn *enter = (enter_fn *)(uintptr_t)bench_head()->enter;
 	uint64_t smi, before = rdtsc(), spent;
 	uint32_t event;
 
-	enter(b->body, b->row->from);
+	enter(b->body, b->row->from, b->cold, b->row->prep & PREP_IF ? RFLAGS_IF : 0);
 	spent = rdtsc() - before;
 	event = *(volatile uint32_t *)bench_data(BD_EVENT);
 	if (event)
@@ -207,9 +209,11 @@ void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 		return;
 	}
 	b.body = body->addr[req->align];
+	b.cold = body->cold;
 	b.has_smi = has_smi_count(b.profile);
 	ret->insns = body->insns[req->kind];
-	prep_do(row, b.profile, req->kind == BENCH_RT ? body->handler : body->split);
+	prep_do(row, b.profile, req->kind == BENCH_RT ? body->handler : body->split,
+		bench_window(body, req->align) + body->event);
 	measure_counted(&b, req, ret);
 	prep_undo();
 	if (ret->verdict != VERDICT_OK)

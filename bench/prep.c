@@ -7,40 +7,34 @@
 #include "efi/cpu.h"
 
 enum {
-	TSS_RSP0 = 4,
-	TSS_IST1 = 0x24,
-	GATE_TRAP_BIT = 1,
-	VEC_DF = 8,
 	CLASS_15 = 14, /* a task priority that lets only 0xf0-0xff pass */
 	CR4_TSD_BIT = 1 << 2,
+	CR4_UMIP_BIT = 1 << 11,
 	CR4_FSGSBASE_BIT = 1 << 16,
+	CR4_SMEP_BIT = 1 << 20,
+	CR4_SMAP_BIT = 1 << 21,
+	CR4_PKE_BIT = 1 << 22,
+	PKRU_NO_KEY1 = 1 << 2,
 	FMASK_BENCH = 0x47700, /* what systems mask: TF IF DF IOPL NT AC */
 };
 
 static struct {
-	uint8_t idt[IDT_LEN], tss[TSS_LEN];
-	uint64_t cr0, cr2, cr4, cr8, dr6;
+	uint32_t prep;
+	uint64_t cr0, cr2, cr4, cr8;
 	uint64_t fs_base, gs_base, kernel_gs_base;
 	uint64_t efer, star, lstar, cstar, fmask;
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
-	uint16_t ds, es, fs, gs;
+	uint32_t pkru, mxcsr;
+	uint16_t ds, es, fs, gs, fcw;
 	int has_syscall, has_sysenter;
 } saved;
 
-static uint8_t *alias(uint32_t addr)
-{
-	return (uint8_t *)(uintptr_t)ALIAS((uint64_t)addr);
-}
-
 static void save(const struct profile *profile)
 {
-	memcpy(saved.idt, alias(W_IDT), sizeof(saved.idt));
-	memcpy(saved.tss, alias(W_TSS), sizeof(saved.tss));
 	saved.cr0 = read_cr0();
 	saved.cr2 = read_cr2();
 	saved.cr4 = read_cr4();
 	saved.cr8 = read_cr8();
-	saved.dr6 = read_dr6();
 	saved.ds = read_ds();
 	saved.es = read_es();
 	saved.fs = read_fs();
@@ -64,26 +58,6 @@ static void save(const struct profile *profile)
 	}
 }
 
-static void install_tables(const struct bench_row *row, uint32_t handler)
-{
-	const struct bench_head *head = bench_head();
-	uint8_t *idt = alias(W_IDT);
-	uint64_t rsp0 = W_BDATA + BD_RSP0TOP, ist1 = W_BDATA + BD_ISTTOP;
-
-	for (unsigned v = 0; v < 256; v++) {
-		int user = v == BENCH_VEC_LEAVE || v == BENCH_VEC_MISSED;
-
-		gate_write(idt + 16 * v, head->stubs + (uint64_t)v * head->stride, SEL_KCS,
-			   user ? GATE_USER : GATE_INTERRUPT, v == VEC_DF);
-	}
-	if (row->via < 256)
-		gate_write(idt + 16 * row->via, handler, SEL_KCS,
-			   GATE_USER | (row->prep & PREP_TRAP ? GATE_TRAP_BIT : 0),
-			   !!(row->prep & PREP_IST));
-	memcpy(alias(W_TSS) + TSS_RSP0, &rsp0, sizeof(rsp0));
-	memcpy(alias(W_TSS) + TSS_IST1, &ist1, sizeof(ist1));
-}
-
 /* LSTAR, CSTAR and SYSENTER_EIP all lead to the row's one handler: a body uses one of them at most.
  */
 static void install_msrs(uint32_t handler)
@@ -103,6 +77,27 @@ static void install_msrs(uint32_t handler)
 	}
 }
 
+static uint64_t control_bits(uint32_t prep)
+{
+	static const struct {
+		uint32_t prep, cr4;
+	} bits[] = {
+		{ PREP_FSGS, CR4_FSGSBASE_BIT },
+		{ PREP_SMEP, CR4_SMEP_BIT },
+		{ PREP_SMAP, CR4_SMAP_BIT },
+		{ PREP_PKE, CR4_PKE_BIT },
+		{ PREP_UMIP, CR4_UMIP_BIT },
+		{ PREP_FPU, CR4_OSFXSR | CR4_OSXMMEXCPT },
+	};
+	uint64_t cr4 = 0;
+
+	for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (prep & bits[i].prep)
+			cr4 |= bits[i].cr4;
+	return cr4;
+}
+
+/* What can be read only once its bit in CR4 is set is saved here, too. */
 static void install_control(const struct bench_row *row)
 {
 	uint64_t cr0 = saved.cr0 & ~(uint64_t)(CR0_TS | CR0_AM | CR0_EM);
@@ -112,33 +107,60 @@ static void install_control(const struct bench_row *row)
 		cr0 |= CR0_TS;
 	if (row->prep & PREP_AM)
 		cr0 |= CR0_AM;
-	if (row->prep & PREP_FSGS)
-		cr4 |= CR4_FSGSBASE_BIT;
 	write_cr0(cr0);
-	write_cr4(cr4);
+	write_cr4(cr4 | control_bits(row->prep));
 	if (row->prep & PREP_TPR)
 		write_cr8(CLASS_15);
+	if (row->prep & PREP_PKE) {
+		saved.pkru = rdpkru();
+		wrpkru(PKRU_NO_KEY1);
+	}
+	if (row->prep & PREP_FPU) {
+		saved.fcw = fnstcw();
+		saved.mxcsr = stmxcsr();
+	}
+	if (row->prep & PREP_GSNEG)
+		wrmsr(IA32_GS_BASE, ALIAS(W_BDATA + BD_GSUSER));
 }
 
-void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler)
+void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler,
+	     uint32_t event)
 {
 	save(profile);
-	install_tables(row, handler);
+	saved.prep = row->prep;
+	prep_tables_do(row, handler);
 	install_msrs(handler);
 	install_control(row);
 	*(volatile uint32_t *)bench_data(BD_APICID) = profile->apic_id;
 	*(volatile uint32_t *)bench_data(BD_NPSEL) = SEL_KDS_NP;
+	*(volatile uint32_t *)bench_data(BD_DSSEL) = SEL_KDS;
+	*(volatile uint32_t *)bench_data(BD_STICKY) = 0;
+	*(volatile uint32_t *)bench_data(BD_NMIBUSY) = 0;
 	*(volatile uint64_t *)bench_data(BD_GSKERN) = W_BDATA + BD_SYSTOP;
+	prep_debug_do(row, event);
+}
+
+static void undo_control(void)
+{
+	if (saved.prep & PREP_FPU) {
+		fninit();
+		fldcw(saved.fcw);
+		ldmxcsr(saved.mxcsr);
+	}
+	if (saved.prep & PREP_PKE)
+		wrpkru(saved.pkru);
+	write_cr8(saved.cr8);
+	write_cr4(saved.cr4);
+	write_cr0(saved.cr0);
+	write_cr2(saved.cr2);
 }
 
 /* Loading a selector may change its base, so the bases come last. */
 void prep_undo(void)
 {
-	write_cr8(saved.cr8);
-	write_cr4(saved.cr4);
-	write_cr0(saved.cr0);
-	write_cr2(saved.cr2);
-	write_dr6(saved.dr6);
+	prep_debug_undo();
+	undo_control();
+	prep_tables_undo();
 	write_ds(saved.ds);
 	write_es(saved.es);
 	write_fs(saved.fs);
@@ -158,6 +180,4 @@ void prep_undo(void)
 		wrmsr(IA32_SYSENTER_ESP, saved.sysenter_esp);
 		wrmsr(IA32_SYSENTER_EIP, saved.sysenter_eip);
 	}
-	memcpy(alias(W_TSS), saved.tss, sizeof(saved.tss));
-	memcpy(alias(W_IDT), saved.idt, sizeof(saved.idt));
 }

@@ -12,10 +12,18 @@ static inline volatile void *bench_data(enum bench_data off)
 }
 
 /*
- * Install the row's handler (its address in the window, 0: none) and what else the row needs. One
- * at a time: what is changed is kept here until prep_undo.
+ * Install the row's handler (its address in the window, 0: none) and what else the row needs; EVENT
+ * is the address of the instruction that raises its event. One at a time: what is changed is kept
+ * here until prep_undo.
  */
-void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler);
+void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler,
+	     uint32_t event);
 void prep_undo(void);
+
+/* The state that the rows of more than one class change, kept by prep_do and put back by prep_undo. */
+void prep_debug_do(const struct bench_row *row, uint32_t event);
+void prep_debug_undo(void);
+void prep_tables_do(const struct bench_row *row, uint32_t handler);
+void prep_tables_undo(void);
 
 #endif

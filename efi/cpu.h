@@ -214,6 +214,11 @@ static inline void fninit(void)
 	__asm__ volatile("fninit" : : : "memory");
 }
 
+static inline void fldcw(uint16_t v)
+{
+	__asm__ volatile("fldcw %0" : : "m"(v));
+}
+
 static inline uint16_t fnstcw(void)
 {
 	uint16_t v;

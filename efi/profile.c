@@ -82,6 +82,7 @@ static uint64_t features_of(const struct leaves *l)
 		{ l->l7.edx, 5, FEAT_BIT_UINTR },
 		{ l->l7.ecx, 7, FEAT_BIT_CET_SS },
 		{ l->l7.edx, 20, FEAT_BIT_CET_IBT },
+		{ l->l1.edx, 19, FEAT_BIT_CLFLUSH },
 	};
 	uint64_t found = 0;
 

@@ -48,7 +48,7 @@ static void ids_and_paths_are_unique_and_well_formed(void **state)
 	const struct bench_row *rows = bench_rows(&n);
 
 	(void)state;
-	assert_true(n >= 60);
+	assert_true(n >= 350);
 	for (unsigned i = 0; i < n; i++) {
 		unsigned dots = 0;
 
@@ -61,6 +61,13 @@ static void ids_and_paths_are_unique_and_well_formed(void **state)
 		for (unsigned j = 0; j < i; j++)
 			assert_string_not_equal(rows[i].path, rows[j].path);
 	}
+}
+
+/* Rows that open with another recipe than the stamp. */
+static int is_recipe(unsigned id)
+{
+	return id == B_OVH_K_RDTSC || id == B_OVH_K_CPUIDS || id == B_OVH_K_MFENCES ||
+	       id == B_OVH_K_SERIALS;
 }
 
 /* Entry, and behind its JMP the first stamp: the placement is that of the stamp. */
@@ -76,12 +83,12 @@ static void every_row_has_four_placed_bodies(void **state)
 
 		assert_non_null(b);
 		for (unsigned a = 0; a < BENCH_ALIGNS; a++) {
-			uint32_t go = (b->addr[a] + 63) / 64 * 64 + 64 + 16 * a;
+			uint32_t go = bench_window(b, a);
 			unsigned section = rows[i].from == BENCH_K ? 0 : 1;
 
 			assert_true(in_section(section, b->addr[a]));
 			assert_int_equal(b->addr[a] % 64, 0);
-			if (rows[i].id != B_OVH_K_RDTSC)
+			if (!is_recipe(rows[i].id))
 				assert_memory_equal(bytes_at(go), lfence, sizeof(lfence));
 		}
 	}
@@ -100,7 +107,9 @@ static void handlers_and_counts_go_together(void **state)
 
 		assert_int_equal(in_section(0, b->handler), handled);
 		assert_int_equal(in_section(0, b->split), handled);
-		if (rows[i].prep & PREP_WAIT) {
+		assert_int_equal(b->event != 0, handled);
+		assert_true(b->event < b->len[BENCH_WINDOW]);
+		if (rows[i].prep & (PREP_WAIT | PREP_REPEAT)) {
 			assert_int_equal(b->insns[BENCH_RT], 0);
 			continue;
 		}
@@ -112,6 +121,57 @@ static void handlers_and_counts_go_together(void **state)
 	}
 	assert_int_equal(bench_body(B_OVH_K_NOP)->insns[BENCH_RT], empty->insns[BENCH_RT] + 10);
 	assert_int_equal(bench_body(B_INT3_K)->insns[BENCH_RT], empty->insns[BENCH_RT] + 2);
+}
+
+static uint32_t part_at(const struct bench_body *b, enum bench_part part)
+{
+	switch (part) {
+	case BENCH_PRE:
+		return b->addr[0];
+	case BENCH_WINDOW:
+		return bench_window(b, 0);
+	case BENCH_HANDLER:
+		return b->handler;
+	default:
+		return b->cold;
+	}
+}
+
+/* The first instruction of a body loads its own landing address. */
+static int same_part(const struct bench_body *a, const struct bench_body *b, enum bench_part part)
+{
+	unsigned skip = part == BENCH_PRE ? 5 : 0, len = a->len[part];
+
+	return len == b->len[part] &&
+	       (!len || !memcmp(bytes_at(part_at(a, part) + skip), bytes_at(part_at(b, part) + skip),
+				len - skip));
+}
+
+static int same_row(const struct bench_row *a, const struct bench_row *b)
+{
+	const struct bench_body *x = bench_body(a->id), *y = bench_body(b->id);
+
+	if (a->from != b->from || a->to != b->to || a->via != b->via || a->prep != b->prep)
+		return 0;
+	for (unsigned p = 0; p < BENCH_PARTS; p++)
+		if (!same_part(x, y, (enum bench_part)p))
+			return 0;
+	return 1;
+}
+
+static void no_two_rows_measure_the_same(void **state)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		assert_true(same_row(&rows[i], &rows[i]));
+		for (unsigned j = 0; j < i; j++)
+			if (same_row(&rows[i], &rows[j]))
+				fail_msg("%s and %s have the same window", rows[i].path,
+					 rows[j].path);
+	}
 }
 
 static void an_overhead_is_measured_where_the_window_ends(void **state)
@@ -251,6 +311,7 @@ int main(void)
 		cmocka_unit_test(ids_and_paths_are_unique_and_well_formed),
 		cmocka_unit_test(every_row_has_four_placed_bodies),
 		cmocka_unit_test(handlers_and_counts_go_together),
+		cmocka_unit_test(no_two_rows_measure_the_same),
 		cmocka_unit_test(an_overhead_is_measured_where_the_window_ends),
 		cmocka_unit_test(plain_trap_handlers_are_one_iretq),
 		cmocka_unit_test(steady_figures_that_fit_are_ok),

@@ -33,7 +33,8 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(LKGS, "LKGS")                                                                            \
 	X(UINTR, "user interrupts")                                                                \
 	X(CET_SS, "shadow stacks")                                                                 \
-	X(CET_IBT, "indirect-branch tracking")
+	X(CET_IBT, "indirect-branch tracking")                                                     \
+	X(CLFLUSH, "CLFLUSH")
 
 enum feature_bit {
 #define X(name, words) FEAT_BIT_##name,
