@@ -157,8 +157,8 @@ struct cpu {
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
 	uint8_t idt[IDT_LEN], gdt[4096], tss[TSS_LEN];
-	/* of account only where CR0.WP can be cleared: ring 0's constants, and the last page of each text */
-	uint8_t kconst[L_KCONST], text_data[2][4096];
+	/* of account only where CR0.WP can be cleared: the constants, and the last page of each text */
+	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];
 	uint8_t stack[11][4096] __attribute__((aligned(16)));
 	uint8_t duser[4096], dsup[4096];
 };

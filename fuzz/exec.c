@@ -17,6 +17,8 @@ static struct {
 	struct profile profile;
 	struct record rec[RECORDS_MAX + 1];
 	unsigned n_rec, since_check;
+	struct seq on_tape;
+	int tape_is_sound;
 	uint64_t in_service, priority, mcg_status; /* when the run ended */
 } x;
 
@@ -133,7 +135,10 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	int dirty = 0;
 
 	seq_decode(&seq, bytes, len);
-	tape_lay_out(&seq, &x.profile, at(W_TAPE), &t);
+	tape_lay_out(&seq, x.tape_is_sound ? &x.on_tape : NULL, &x.profile, at(W_TAPE), &t);
+	x.on_tape = seq;
+	/* a run that can write where it should not may have written there, too */
+	x.tape_is_sound = !(t.needs & PAGES);
 	state_layout(seq.layout);
 	*harn(H_END) = t.end;
 	*harn(H_NREC) = 0;

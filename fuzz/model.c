@@ -238,10 +238,14 @@ static void start_tables(struct cpu *c)
 static void start_constants(struct cpu *c)
 {
 	uint32_t left;
-	const uint8_t *p = victim_bytes(W_KCONST, &left);
+	const uint8_t *k = victim_bytes(W_KCONST, &left);
 
 	memset(c->kconst, 0, sizeof(c->kconst));
-	memcpy(c->kconst, p, left);
+	memcpy(c->kconst, k, left);
+	k = victim_bytes(W_UCONST, &left);
+	memset(c->uconst, 0, sizeof(c->uconst));
+	memcpy(c->uconst, k, left);
+	memset(c->text_data, 0, sizeof(c->text_data));
 }
 
 static void start_context(struct cpu *c, enum ctx ctx)
@@ -292,14 +296,13 @@ static void start(struct cpu *c, const struct seq *seq)
 	uint64_t *reg = c->reg;
 	struct tape t;
 
-	tape_lay_out(seq, c->profile, c->tape, &t);
+	tape_lay_out(seq, NULL, c->profile, c->tape, &t);
 	c->end = t.end;
 	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
 	c->may_write = (t.needs & PAGES) != 0;
 	if (c->may_write)
 		start_constants(c);
-	memset(c->text_data, 0, c->may_write ? sizeof(c->text_data) : 0);
 	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
 	memset(c->dsup, 0, sizeof(c->dsup));
 	memset(c->duser, 0, sizeof(c->duser));

@@ -145,6 +145,8 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 		return off + len <= sizeof(c->tss) ? c->tss + off : NULL;
 	case REGION_KCONST:
 		return c->may_write ? c->kconst + off : NULL;
+	case REGION_UCONST:
+		return c->may_write ? c->uconst + off : NULL;
 	case REGION_KTEXT:
 		return text_data(c, c->text_data[0], W_KTEXT_DATA, addr);
 	case REGION_UTEXT:

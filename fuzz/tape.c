@@ -157,47 +157,69 @@ static uint32_t body_of(const struct step *s, unsigned ctx, unsigned variant)
 enum { BEHIND_END = 8, TAPE_WRITTEN = (STEPS_MAX + BEHIND_END) * TAPE_ENTRY_LEN };
 _Static_assert((unsigned)TAPE_WRITTEN <= (unsigned)L_TAPE, "the longest tape and what may be read behind its end fit");
 
-void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
-		  struct tape *ret_tape)
+/* The step as this machine runs it; what it cannot run does nothing. */
+static struct step runnable(const struct step *s, const struct profile *profile)
+{
+	int lacks = (ops[s->op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE);
+
+	return ops[s->op].text && !lacks ? *s : (struct step){ .op = OP_NOP };
+}
+
+static void lay_out_step(struct step s, unsigned style, uint8_t *e)
+{
+	uint64_t arg[2];
+	unsigned variant = arguments(&s, arg);
+
+	/* a styled #DB entry is not the recorder's, which expects to be detected */
+	if (style && s.op == OP_DR7 && (variant == 6 || variant == 7))
+		variant -= 6;
+	for (unsigned ctx = 0; ctx < N_CTX; ctx++)
+		put64(e + 8 * ctx, body_of(&s, ctx, variant));
+	/* in a style a sound IRET out of a handler is the style's own way out */
+	if (style && s.op == OP_IRET && variant == DEFECT_NONE) {
+		s.op = OP_RETSTYLE;
+		put64(e, body_of(&s, CTX_K, 0));
+	}
+	put64(e + TAPE_ARG0, arg[0]);
+	put64(e + TAPE_ARG0 + 8, arg[1]);
+}
+
+/* An exit of the last step can land at a body's start, which reads behind the end: no tape before this one's. */
+static void lay_out_end(uint8_t *e)
 {
 	const struct victim_labels *l = victim_labels();
-	struct tape t = { 0 };
-	uint8_t *e = mem;
 
-	for (unsigned i = 0; i < seq->n_steps; i++, e += TAPE_ENTRY_LEN) {
-		struct step s = seq->step[i];
-		uint64_t arg[2];
-		unsigned variant;
+	put64(e, l->end_k);
+	put64(e + 8, l->end_u);
+	put64(e + 16, l->end_c);
+	put64(e + TAPE_ARG0, 0);
+	put64(e + TAPE_ARG0 + 8, 0);
+}
 
-		if (!ops[s.op].text)
-			s = (struct step){ .op = OP_NOP };
-		if ((ops[s.op].needs & ASYNC) && profile->features & FEAT(X2APIC_MODE))
-			s = (struct step){ .op = OP_NOP };
-		variant = arguments(&s, arg);
-		/* a styled #DB entry is not the recorder's, which expects to be detected */
-		if (style_of(seq) && s.op == OP_DR7 && (variant == 6 || variant == 7))
-			variant -= 6;
+static int same_step(const struct step *a, const struct step *b)
+{
+	return a->op == b->op && a->prefix == b->prefix && a->arg == b->arg;
+}
+
+void tape_lay_out(const struct seq *seq, const struct seq *old, const struct profile *profile, uint8_t *mem,
+		  struct tape *ret_tape)
+{
+	struct tape t = { .end = (uint64_t)seq->n_steps * TAPE_ENTRY_LEN };
+	unsigned style = style_of(seq), kept = old && old->style == seq->style ? old->n_steps : 0;
+	unsigned ends = old ? old->n_steps : TAPE_WRITTEN / TAPE_ENTRY_LEN;
+
+	for (unsigned i = 0; i < seq->n_steps; i++) {
+		struct step s = runnable(&seq->step[i], profile);
+		unsigned arg = ops[s.op].arg;
+		uint64_t unused[2];
+
 		t.needs |= ops[s.op].needs;
-		t.swapgs |= s.op == OP_SWAPGS || (ops[s.op].arg == ARG_FOLLOW && variant == FOLLOW_SWAPGS);
-		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
-			put64(e + 8 * ctx, body_of(&s, ctx, variant));
-		/* in a style a sound IRET out of a handler is the style's own way out */
-		if (style_of(seq) && s.op == OP_IRET && variant == DEFECT_NONE) {
-			s.op = OP_RETSTYLE;
-			put64(e, body_of(&s, CTX_K, 0));
-		}
-		put64(e + TAPE_ARG0, arg[0]);
-		put64(e + TAPE_ARG0 + 8, arg[1]);
+		t.swapgs |= s.op == OP_SWAPGS || (arg == ARG_FOLLOW && arguments(&s, unused) == FOLLOW_SWAPGS);
+		if (i >= kept || !same_step(&seq->step[i], &old->step[i]))
+			lay_out_step(s, style, mem + i * TAPE_ENTRY_LEN);
 	}
-	t.end = (uint64_t)(e - mem);
-	/* an exit of the last step can land at a body's start, which reads behind the end: no tape before this one's */
-	for (; e < mem + TAPE_WRITTEN; e += TAPE_ENTRY_LEN) {
-		put64(e, l->end_k);
-		put64(e + 8, l->end_u);
-		put64(e + 16, l->end_c);
-		put64(e + TAPE_ARG0, 0);
-		put64(e + TAPE_ARG0 + 8, 0);
-	}
+	for (unsigned i = seq->n_steps; i < ends; i++)
+		lay_out_end(mem + i * TAPE_ENTRY_LEN);
 	t.rflags = 2;
 	if (seq->flags & START_IF)
 		t.rflags |= 0x200;

@@ -6,6 +6,8 @@
 #ifndef TW_FUZZ_TAPE_H
 #define TW_FUZZ_TAPE_H
 
+#include <string.h>
+
 #include "efi/abi/profile.h"
 #include "efi/abi/tables.h"
 #include "efi/abi/victim.h"
@@ -32,9 +34,10 @@ struct tape {
 };
 
 /*
- * Lay out: mem is the TAPE region's L_TAPE bytes (those behind the tape's end are ends, too).
+ * Lay out: mem is the TAPE region's L_TAPE bytes (those behind the tape's end are ends, too). What is in
+ * there of old, laid out for the same profile, is not written again; NULL: anything may be in there.
  */
-void tape_lay_out(const struct seq *seq, const struct profile *profile, uint8_t *mem,
+void tape_lay_out(const struct seq *seq, const struct seq *old, const struct profile *profile, uint8_t *mem,
 		  struct tape *ret_tape);
 
 /* The bits of CR4 that steps change, at the start: what this CPU has of what a system needs. */
@@ -60,8 +63,7 @@ void set_bottom(uint8_t *set);
 
 static inline void put64(uint8_t *p, uint64_t v)
 {
-	for (unsigned i = 0; i < 8; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	memcpy(p, &v, 8); /* x86 on both sides */
 }
 
 #endif

@@ -31,7 +31,7 @@ static void lay_out(const char *text)
 	if (seq_parse(&seq, text, strlen(text), err, sizeof(err)))
 		fail_msg("%s: %s", text, err);
 	memset(mem, 0xcc, sizeof(mem));
-	tape_lay_out(&seq, profile_named("intel"), mem, &tape);
+	tape_lay_out(&seq, NULL, profile_named("intel"), mem, &tape);
 }
 
 static uint64_t nop(unsigned ctx)
@@ -90,7 +90,7 @@ static void the_longest_tape_fits(void **state)
 
 	(void)state;
 	memset(mem, 0xcc, sizeof(mem));
-	tape_lay_out(&seq, profile_named("amd"), mem, &tape);
+	tape_lay_out(&seq, NULL, profile_named("amd"), mem, &tape);
 	assert_int_equal(tape.end, STEPS_MAX * TAPE_ENTRY_LEN);
 	assert_true(tape.end + 24 <= L_TAPE);
 }
@@ -264,7 +264,7 @@ static void any_bytes_are_a_tape(void **state)
 			bytes[i] = (uint8_t)(random >> 24);
 		}
 		seq_decode(&seq, bytes, sizeof(bytes));
-		tape_lay_out(&seq, profile_named(round % 2 ? "amd" : "intel"), mem, &tape);
+		tape_lay_out(&seq, NULL, profile_named(round % 2 ? "amd" : "intel"), mem, &tape);
 		for (unsigned i = 0; i < seq.n_steps; i++) {
 			for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
 				const struct insn *in = victim_insn(word(i, ctx));
@@ -276,9 +276,52 @@ static void any_bytes_are_a_tape(void **state)
 	}
 }
 
+/* What is kept of the tape before is what would have been written. */
+static void a_tape_over_another_is_the_same_tape(void **state)
+{
+	static uint8_t over[L_TAPE];
+	uint32_t random = 7;
+	struct seq seq, old;
+	struct tape t;
+
+	(void)state;
+	memset(over, 0xff, sizeof(over));
+	for (unsigned round = 0; round < 3000; round++) {
+		uint8_t bytes[SEQ_BYTES_MAX];
+		unsigned steps;
+
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			random = random * 1664525 + 1013904223;
+			bytes[i] = (uint8_t)(random >> 24);
+		}
+		/* mostly the one before with a step or two changed, sometimes in another style or of another length */
+		steps = bytes[8] % 4 ? 0 : bytes[9] % (STEPS_MAX + 1);
+		if (round && bytes[10] % 16) {
+			uint8_t was[SEQ_BYTES_MAX];
+			size_t len = seq_encode(&old, was);
+
+			for (unsigned i = 0; i < bytes[11] % 3 && len; i++)
+				was[bytes[12 + i] % len] = bytes[16 + i];
+			memcpy(bytes, was, len);
+			seq_decode(&seq, bytes, steps ? SEQ_HEADER_LEN + steps * SEQ_STEP_LEN : len);
+		} else {
+			seq_decode(&seq, bytes, sizeof(bytes));
+		}
+		memset(mem, 0xff, sizeof(mem));
+		tape_lay_out(&seq, NULL, profile_named("intel"), mem, &tape);
+		tape_lay_out(&seq, round ? &old : NULL, profile_named("intel"), over, &t);
+		assert_memory_equal(over, mem, sizeof(mem));
+		assert_int_equal(t.needs, tape.needs);
+		assert_int_equal(t.swapgs, tape.swapgs);
+		assert_int_equal(t.end, tape.end);
+		old = seq;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tape_over_another_is_the_same_tape),
 		cmocka_unit_test(each_context_has_its_body),
 		cmocka_unit_test(what_a_context_lacks_does_nothing),
 		cmocka_unit_test(the_tape_ends_where_it_ends),
