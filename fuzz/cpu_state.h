@@ -249,6 +249,10 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 /* What a return to an outer ring does to the data segments. */
 void leave_ring(struct cpu *c);
 
+/* --- model_return.c --------------------------------------------------------------------------- */
+/* CS has been loaded: in compatibility mode nobody promises the upper halves of the registers. */
+void lose_upper_half(struct cpu *c);
+
 /* --- model_deliver.c -------------------------------------------------------------------------- */
 void deliver(struct cpu *c, struct event ev);
 

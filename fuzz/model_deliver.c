@@ -8,17 +8,15 @@
 enum { NEST_MAX = 8 };
 enum class { BENIGN, CONTRIBUTORY, PAGEFAULT, DOUBLE };
 
-static enum class class_of(const struct cpu *c, unsigned vec)
+static enum class class_of(unsigned vec)
 {
-	static const uint8_t class[32] = {
+	static const uint8_t class[256] = {
 #define VEC(num, name, has_ec, cl, kind, words) [num] = cl,
 #include "efi/abi/vectors.def"
 #undef VEC
 	};
 
-	if (vec == V_CP && !(c->profile->features & (FEAT(CET_SS) | FEAT(CET_IBT))))
-		return BENIGN;
-	return vec < 32 ? class[vec] : BENIGN;
+	return class[vec];
 }
 
 /* The saved image's RF, and which rule made it so. */
@@ -221,7 +219,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 /* What two exceptions make, SDM table 6-5; 0: the second is delivered by itself. */
 static int makes_double_fault(struct cpu *c, unsigned first, unsigned second)
 {
-	enum class a = class_of(c, first), b = class_of(c, second);
+	enum class a = class_of(first), b = class_of(second);
 
 	return (int)rule(c, RULE_DOUBLE_FAULT,
 			 (a == CONTRIBUTORY && b == CONTRIBUTORY) ||

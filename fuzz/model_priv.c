@@ -272,6 +272,7 @@ int act_jmp_far(struct cpu *c, const struct insn *in)
 	c->cs = (uint16_t)((cs & ~3ull) | c->cpl);
 	c->mode64 = d.l;
 	c->code16 = !d.l && !d.d;
+	lose_upper_half(c);
 	c->rip = off;
 	return 0;
 }

@@ -54,5 +54,7 @@ int act_div(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	return mem_read(c, in->imm, 4, ACC_READ, &v) || fault(c, V_DE, 0, RULE_DE);
+	if (mem_read(c, in->imm, 4, ACC_READ, &v))
+		return 1;
+	return fault(c, V_DE, 0, RULE_DE);
 }

@@ -12,7 +12,7 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 	if (c->mode64 && size < 8)
 		addr &= c->ss_unusable == SS_NULL ? rule(c, RULE_RET_STACK_WIDTH_NULL, ~0ull) :
 						    rule(c, RULE_RET_STACK_WIDTH, ~0ull);
-	if (mem_read(c, addr, size, c->cpl == 3 ? access : ACC_STACK, ret_value))
+	if (mem_read(c, addr, size, access, ret_value))
 		return 1;
 	*rsp += size;
 	/* a frame that lies over registers which were saved */
@@ -22,7 +22,7 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 }
 
 /* RSP may be seen again in 64-bit mode; what is then above bit 31 nobody promises. */
-static void lose_upper_half(struct cpu *c)
+void lose_upper_half(struct cpu *c)
 {
 	uint64_t high = 0;
 
@@ -113,7 +113,6 @@ static int iret(struct cpu *c, unsigned opsize)
 {
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, fl, new_rsp = 0, ss = 0, mask;
 	struct desc d;
-	int outer;
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
@@ -121,30 +120,26 @@ static int iret(struct cpu *c, unsigned opsize)
 		return 1;
 	if (is_left_of_window(c, opsize, rip))
 		return 0;
-	cs &= 0xffff;
 	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
 		c->out->unchecked = 1;
 		end_run(c, OUTCOME_DONE, RULE_IRET_VM);
 		return 0;
 	}
-	outer = (cs & 3) > c->cpl;
-	/* in 64-bit mode SS:RSP is popped whatever the ring */
-	if ((c->mode64 || outer) &&
-	    (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
+	/* in 64-bit mode SS:RSP is popped whatever the ring; from compatibility mode, ring 3's, there is no outer one */
+	if (c->mode64 && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
 		return stack_or_cs(c, (uint16_t)cs);
-	ss &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if ((c->mode64 || outer) && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
+	if (c->mode64 && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
 
 	mask = iret_flags_mask(c, opsize);
 	c->rflags = (c->rflags & ~mask) | (fl & mask);
-	if (c->mode64 || outer) {
+	if (c->mode64) {
 		c->ss = (uint16_t)ss;
-		c->ss_unusable = ss & ~3ull ? SS_USABLE : SS_NULL_RETURNED;
+		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
 		c->reg[GPR_SP] = new_rsp;
 	} else {
 		c->reg[GPR_SP] = rsp & 0xffffffff;
@@ -181,7 +176,6 @@ int act_retf(struct cpu *c, const struct insn *in)
 		return 1;
 	if (is_left_of_window(c, opsize, rip))
 		return 0;
-	cs &= 0xffff;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
 	/* the parameters are on both stacks */
@@ -189,11 +183,10 @@ int act_retf(struct cpu *c, const struct insn *in)
 	if ((cs & 3) > c->cpl) {
 		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
 			return 1;
-		ss &= 0xffff;
 		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l) || check_rip(c, rip, d.l))
 			return 1;
 		c->ss = (uint16_t)ss;
-		c->ss_unusable = ss & ~3ull ? SS_USABLE : SS_NULL_RETURNED;
+		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
 		c->reg[GPR_SP] = new_rsp + in->b;
 	} else {
 		if (check_rip(c, rip, d.l))
@@ -207,8 +200,8 @@ int act_retf(struct cpu *c, const struct insn *in)
 
 int act_sysret(struct cpu *c, const struct insn *in)
 {
-	uint64_t r11 = c->reg[GPR_11], rcx = c->reg[GPR_CX];
-	int was64 = c->mode64, to64 = in->a == 8;
+	uint64_t r11 = c->reg[GPR_11], rcx = c->reg[GPR_CX], mask;
+	int to64 = in->a == 8;
 
 	if (rule(c, RULE_SYSRET_SCE, !(c->efer & 1)))
 		return fault(c, V_UD, 0, RULE_SYSRET_SCE);
@@ -218,18 +211,14 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		return 1;
 	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
 		return fault(c, V_GP, 0, RULE_SYSRET_NONCANONICAL);
-	if (was64) {
-		uint64_t mask = rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7);
-
-		c->rflags = (c->rflags & ~mask) | (r11 & mask) | FL_1;
-		/* by no manual; what VM does in IA-32e mode is in none either */
-		if (c->rflags & FL_VM) {
-			c->out->unchecked = 1;
-			end_run(c, OUTCOME_DONE, RULE_SYSRET_FLAGS);
-			return 0;
-		}
-	} else {
-		c->rflags |= FL_IF;
+	/* ring 0 is in 64-bit mode: R11 counts */
+	mask = rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7);
+	c->rflags = (c->rflags & ~mask) | (r11 & mask) | FL_1;
+	/* by no manual; what VM does in IA-32e mode is in none either */
+	if (c->rflags & FL_VM) {
+		c->out->unchecked = 1;
+		end_run(c, OUTCOME_DONE, RULE_SYSRET_FLAGS);
+		return 0;
 	}
 	c->rip = to64 ? rcx : rcx & 0xffffffff;
 	c->cs = (uint16_t)(((c->star >> 48) + (to64 ? 16 : 0)) | 3);
@@ -268,5 +257,6 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 	c->ss_unusable = SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
+	lose_upper_half(c);
 	return 0;
 }
