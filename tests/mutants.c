@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every mutant of the model against the model's own tests: mutants [-m PERCENT] [-n SAMPLE] [-s SEED] [-v] [NUMBER...]
- * A mutant is killed when a case of tests/model_*.def fails, or one of the other tests of the model
- * (build/mutants/test_*), or when it crashes or takes too long. Those that nobody can kill are listed
- * in tests/mutants.equivalent; any other survivor fails, or with -m more of them than leave PERCENT dead.
+ * Every mutant of the model against the model's own tests:
+ *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-s SEED] [-v] [NUMBER...]
+ * -f: only those of this source (fuzz/model_return.c). A mutant is killed when a case of tests/model_*.def
+ * fails, or one of the other tests of the model (build/mutants/test_*), or when it crashes or takes too
+ * long. Those that nobody can kill are listed in tests/mutants.equivalent; any other survivor fails, or
+ * with -m more of them than leave PERCENT dead.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -18,7 +20,7 @@
 #include "tests/mutant.h"
 #include "tests/mutant_list.h"
 
-enum { JOBS = 2, KINDS_MAX = 16, LIMIT_FACTOR = 20 };
+enum { JOBS_MAX = 64, KINDS_MAX = 16, LIMIT_FACTOR = 20 };
 
 static const struct {
 	unsigned n;
@@ -31,7 +33,8 @@ static const struct {
 };
 
 /* The model's other tests, linked with the mutants too. Slower: only what the cases let live meets them. */
-static const char *const programs[] = { "test_model_paths", "test_model_rules", "test_mask", "test_model_rules" };
+static const char *const programs[] = { "test_model_known", "test_model_rules", "test_mask", "test_styles",
+					     "test_model_paths" };
 
 static struct excuses excuses;
 static struct itimerval limit;
@@ -104,19 +107,19 @@ static enum fate fate_of(int status)
 	return WEXITSTATUS(status) ? KILLED : LIVES;
 }
 
-static void try_all(const unsigned *todo, unsigned n, enum fate *fate)
+static void try_all(const unsigned *todo, unsigned n, unsigned jobs, enum fate *fate)
 {
 	struct {
 		pid_t pid;
 		unsigned number;
-	} job[JOBS] = { 0 };
+	} job[JOBS_MAX] = { 0 };
 	unsigned next = 0, running = 0;
 
 	while (next < n || running) {
 		int status;
 		pid_t pid;
 
-		for (unsigned i = 0; i < JOBS && next < n; i++) {
+		for (unsigned i = 0; i < jobs && next < n; i++) {
 			if (job[i].pid)
 				continue;
 			job[i].number = todo[next++];
@@ -126,7 +129,7 @@ static void try_all(const unsigned *todo, unsigned n, enum fate *fate)
 			running++;
 		}
 		pid = wait(&status);
-		for (unsigned i = 0; i < JOBS; i++) {
+		for (unsigned i = 0; i < jobs; i++) {
 			if (job[i].pid != pid)
 				continue;
 			fate[job[i].number] = fate_of(status);
@@ -192,17 +195,36 @@ static int report(enum fate *fate, int full, int verbose, unsigned percent)
 	return bad * 100 > n * (100 - percent);
 }
 
+/* All the mutants, or those of one source. */
+static unsigned choose_mutants(unsigned *todo, unsigned n, const char *file)
+{
+	unsigned before = n;
+
+	for (unsigned i = 1; i <= N_MUTANTS; i++)
+		if (!file || !strcmp(file, mutant_places[i - 1].file))
+			todo[n++] = i;
+	if (n == before) {
+		fprintf(stderr, "%s: no mutant is of that file; write fuzz/model.c\n", file);
+		exit(2);
+	}
+	return n;
+}
+
 int main(int argc, char **argv)
 {
-	static unsigned todo[N_MUTANTS];
+	static unsigned todo[2 * N_MUTANTS];
 	static enum fate fate[N_MUTANTS + 1];
-	unsigned n = 0, n_sample = 0, percent = 100;
+	unsigned n = 0, n_sample = 0, percent = 100, jobs = 2;
 	uint32_t seed = 1;
 	int opt, verbose = 0;
 	char *slash;
 
-	while ((opt = getopt(argc, argv, "m:n:s:v")) >= 0) {
-		if (opt == 'n')
+	while ((opt = getopt(argc, argv, "f:j:m:n:s:v")) >= 0) {
+		if (opt == 'f' && n < N_MUTANTS)
+			n = choose_mutants(todo, n, optarg);
+		else if (opt == 'j' && atoi(optarg) > 0 && atoi(optarg) <= JOBS_MAX)
+			jobs = (unsigned)atoi(optarg);
+		else if (opt == 'n')
 			n_sample = (unsigned)atoi(optarg);
 		else if (opt == 'm')
 			percent = (unsigned)atoi(optarg);
@@ -219,15 +241,15 @@ int main(int argc, char **argv)
 	excuses_read(&excuses, "tests/mutants.equivalent");
 	mutant = 0;
 	measure();
-	for (int i = optind; i < argc; i++)
-		todo[n++] = (unsigned)atoi(argv[i]);
-	for (unsigned i = 1; !n && i <= N_MUTANTS; i++)
-		todo[i - 1] = i;
-	n = n ? n : N_MUTANTS;
+	for (int i = optind; i < argc && n < N_MUTANTS; i++)
+		if (atoi(argv[i]) > 0 && atoi(argv[i]) <= N_MUTANTS)
+			todo[n++] = (unsigned)atoi(argv[i]);
+	if (!n)
+		n = choose_mutants(todo, n, NULL);
 	if (n_sample && n_sample < n) {
 		sample(todo, n, n_sample, seed);
 		n = n_sample;
 	}
-	try_all(todo, n, fate);
+	try_all(todo, n, jobs, fate);
 	return report(fate, n == N_MUTANTS, verbose, percent);
 }
