@@ -99,8 +99,8 @@ struct bench_body {
 	uint32_t handler, split;     /* split: with a time stamp as its first act */
 	uint32_t insns[BENCH_KINDS]; /* 0: cannot be counted */
 	uint32_t cold;		     /* what is run last of all before the body, or 0 */
-	uint32_t event;		     /* behind the opening stamp's first byte: what raises the event */
-	uint32_t len[BENCH_PARTS];   /* of the first copy, in bytes */
+	uint32_t event; /* behind the opening stamp's first byte: what raises the event */
+	uint32_t len[BENCH_PARTS]; /* of the first copy, in bytes */
 };
 
 static inline const struct bench_head *bench_head(void)

@@ -17,7 +17,8 @@ enum {
 	DISCARDS_MAX = 1000,  /* of one batch: more means that the machine is not quiet enough */
 };
 
-/* bench/driver.inc: run a body once, after the code at COLD and with FLAGS besides the usual ones. */
+/* bench/driver.inc: run a body once, after the code at COLD and with FLAGS besides the usual ones.
+ */
 typedef void __attribute__((sysv_abi))
 enter_fn(uint64_t body, unsigned mode, uint64_t cold, unsigned flags);
 

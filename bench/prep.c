@@ -82,12 +82,9 @@ static uint64_t control_bits(uint32_t prep)
 	static const struct {
 		uint32_t prep, cr4;
 	} bits[] = {
-		{ PREP_FSGS, CR4_FSGSBASE_BIT },
-		{ PREP_SMEP, CR4_SMEP_BIT },
-		{ PREP_SMAP, CR4_SMAP_BIT },
-		{ PREP_PKE, CR4_PKE_BIT },
-		{ PREP_UMIP, CR4_UMIP_BIT },
-		{ PREP_FPU, CR4_OSFXSR | CR4_OSXMMEXCPT },
+		{ PREP_FSGS, CR4_FSGSBASE_BIT }, { PREP_SMEP, CR4_SMEP_BIT },
+		{ PREP_SMAP, CR4_SMAP_BIT },	 { PREP_PKE, CR4_PKE_BIT },
+		{ PREP_UMIP, CR4_UMIP_BIT },	 { PREP_FPU, CR4_OSFXSR | CR4_OSXMMEXCPT },
 	};
 	uint64_t cr4 = 0;
 

@@ -20,7 +20,8 @@ void prep_do(const struct bench_row *row, const struct profile *profile, uint32_
 	     uint32_t event);
 void prep_undo(void);
 
-/* The state that the rows of more than one class change, kept by prep_do and put back by prep_undo. */
+/* The state that the rows of more than one class change, kept by prep_do and put back by prep_undo.
+ */
 void prep_debug_do(const struct bench_row *row, uint32_t event);
 void prep_debug_undo(void);
 void prep_tables_do(const struct bench_row *row, uint32_t handler);

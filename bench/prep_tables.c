@@ -19,7 +19,7 @@ enum {
 	VEC_PF = 14,
 	VEC_GATE = 0x40, /* what the rows with INT n use */
 	PAGE = 0x1000,
-	BP_EXEC_0 = 0x1,     /* L0; R/W0 and LEN0 are 0 for an instruction */
+	BP_EXEC_0 = 0x1,	/* L0; R/W0 and LEN0 are 0 for an instruction */
 	BP_WRITE_01 = 0xdd0005, /* L0, L1, write, four bytes */
 };
 #define DR7_NONE 0x400ull
@@ -108,7 +108,8 @@ void prep_tables_undo(void)
 	lldt(saved.ldtr);
 }
 
-/* Last of all that is done and first of all that is undone: nothing else is to meet a breakpoint. */
+/* Last of all that is done and first of all that is undone: nothing else is to meet a breakpoint.
+ */
 void prep_debug_do(const struct bench_row *row, uint32_t event)
 {
 	saved.dr0 = read_dr0();

@@ -39,9 +39,10 @@ stop
 mcopy -n -i "$tmp/stick" ::/trainwreck/last-run.txt "$tmp/last-run" || fail "no last-run.txt on the stick"
 check_back "$tmp/last-run"
 
-# with a plan, and nobody at the line
+# with a plan, and nobody at the line:
 cp build/trainwreck.img "$tmp/stick"
-sed 's/only = .*/only = "idt.ud*";/; s/samples = .*/samples = <50>;/' efi/plan/quick.dts >"$tmp/plan.dts"
+# every row, so that what any of them fails to put back is noticed
+sed 's/samples = .*/samples = <20>;/' efi/plan/quick.dts >"$tmp/plan.dts"
 dtc -q -I dts -O dtb -o "$tmp/plan.dtb" "$tmp/plan.dts"
 mcopy -o -i "$tmp/stick" "$tmp/plan.dtb" ::/trainwreck/plan.dtb
 boot

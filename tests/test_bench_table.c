@@ -143,8 +143,8 @@ static int same_part(const struct bench_body *a, const struct bench_body *b, enu
 	unsigned skip = part == BENCH_PRE ? 5 : 0, len = a->len[part];
 
 	return len == b->len[part] &&
-	       (!len || !memcmp(bytes_at(part_at(a, part) + skip), bytes_at(part_at(b, part) + skip),
-				len - skip));
+	       (!len || !memcmp(bytes_at(part_at(a, part) + skip),
+				bytes_at(part_at(b, part) + skip), len - skip));
 }
 
 static int same_row(const struct bench_row *a, const struct bench_row *b)
