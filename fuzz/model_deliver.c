@@ -221,9 +221,8 @@ static int makes_double_fault(struct cpu *c, unsigned first, unsigned second)
 {
 	enum class a = class_of(first), b = class_of(second);
 
-	return (int)rule(c, RULE_DOUBLE_FAULT,
-			 (a == CONTRIBUTORY && b == CONTRIBUTORY) ||
-				 (a == PAGEFAULT && (b == CONTRIBUTORY || b == PAGEFAULT)));
+	/* a fault that delivery meets is contributory or a page fault itself */
+	return (int)rule(c, RULE_DOUBLE_FAULT, a == PAGEFAULT || (a == CONTRIBUTORY && b == CONTRIBUTORY));
 }
 
 void deliver(struct cpu *c, struct event ev)
