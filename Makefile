@@ -187,13 +187,13 @@ USBPLAN  ?= full
 USBPLANS := full quick test
 USBGUID  := c12a7328-f81f-11d2-ba4b-00c93ec93b3b
 USBSTART := 2048
-USBLEN   := 258048
+USBLEN   := 520192
 SFDISK   := PATH="$$PATH:/usr/sbin:/sbin" sfdisk
 
 $B/trainwreck-usb.img: $B/BOOTX64.EFI $B/seq $B/needs.txt efi/plan/README.txt $(USBPLANS:%=$B/%.dtb) $B/$(USBPLAN).dtb
 	$(call SAY,IMAGE)
 	$(Q)rm -f $@.tmp
-	$(Q)truncate -s 128M $@.tmp
+	$(Q)truncate -s 256M $@.tmp
 	$(Q)printf '%s\n' 'label: gpt' 'label-id: 54574b32-0000-4000-8000-000000000000' \
 		'start=$(USBSTART), size=$(USBLEN), type=$(USBGUID), name=Trainwreck, uuid=54574b32-0000-4000-8000-000000000001' | \
 		$(SFDISK) -q $@.tmp

@@ -152,6 +152,8 @@ static char wait(unsigned seconds, const char *words)
 {
 	char key = 0;
 
+	if (!seconds)
+		return 0;
 	boot_drop_keys();
 	for (; seconds && !key; seconds--) {
 		boot_print("\r%s %u s ", words, seconds);
@@ -225,6 +227,8 @@ void plans_choose(void)
 	unsigned i;
 
 	is_stick = boot_exists(PLANS);
+	if (is_stick)
+		boot_clear(); /* the firmware's picture */
 	read_options();
 	if (take_name(name, sizeof(name))) {
 		fmt_print(path, sizeof(path), PLANS "\\%s.dtb", name);
@@ -234,7 +238,8 @@ void plans_choose(void)
 	broken_off = runs_look();
 	if (broken_off && *runs_plan()) {
 		use(runs_plan());
-		boot_print("trainwreck: the machine went away while it ran %s.\n", broken_off);
+		if (is_stick)
+			boot_print("The machine went away while it ran %s.\n", broken_off);
 		if (path_taken[0] && !wait(machine.config.countdown < COUNTDOWN ? machine.config.countdown : COUNTDOWN / 2,
 			  "Going on behind it; any key begins anew:"))
 			return;
