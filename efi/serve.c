@@ -7,6 +7,7 @@
 #include "efi/abi/fmt.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
+#include "fuzz/model.h"
 
 enum {
 	CASE_MAX = WIRE_PAYLOAD_MAX,
@@ -82,6 +83,17 @@ static void do_ident(const struct wire_msg *req)
 	reply(req, MSG_HELLO, &h, sizeof(h));
 }
 
+/* Whether the model says what this sequence does, up to its end. */
+static int is_followed(const uint8_t *bytes, size_t len)
+{
+	static struct trace t;
+	struct seq seq;
+
+	seq_decode(&seq, bytes, len);
+	model_predict(&seq, &machine.profile, NULL, NULL, &t);
+	return !t.unchecked;
+}
+
 static void do_run(const struct wire_msg *req)
 {
 	struct msg_done done = { 0 };
@@ -94,6 +106,11 @@ static void do_run(const struct wire_msg *req)
 	}
 	if (run_unpack(last, last_len, req->payload, req->head.len, next, CASE_MAX, &len)) {
 		refuse(req, REFUSE_BASE, "the test case before was another: send the whole");
+		return;
+	}
+	/* nothing that may write any value anywhere, or run in a mode that it was not made for */
+	if (!(machine.profile.features & (FEAT(EMULATED) | FEAT(HYPERVISOR))) && !is_followed(next, len)) {
+		refuse(req, REFUSE_UNSAFE, "the model cannot follow this to its end: not run on silicon");
 		return;
 	}
 	swap = last;

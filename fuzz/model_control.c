@@ -11,6 +11,20 @@ static int write_base(struct cpu *c, uint64_t v, uint64_t *msr)
 	return 0;
 }
 
+/* A body left halfway, and another event's register: a number or value that no body writes. */
+static int is_msr_write(uint64_t msr, uint64_t v)
+{
+	switch (msr) {
+	case 0xc0000080:
+		return (v | 1) == EFER_START;
+	case 0x17a:
+		return v <= 7;
+	default:
+		return (msr >= 0x174 && msr <= 0x176) || (msr >= 0xc0000081 && msr <= 0xc0000084) ||
+		       (msr >= 0xc0000100 && msr <= 0xc0000102);
+	}
+}
+
 int act_wrmsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
@@ -18,7 +32,11 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (need_ring0(c, RULE_MSR_CPL))
 		return 1;
-	switch (c->reg[GPR_CX]) {
+	if (!is_msr_write(c->reg[GPR_CX] & 0xffffffff, v)) {
+		unchecked(c);
+		return 0;
+	}
+	switch (c->reg[GPR_CX] & 0xffffffff) {
 	case 0x174:
 		c->sysenter_cs = v;
 		return 0;
@@ -59,7 +77,17 @@ int act_rdmsr(struct cpu *c, const struct insn *in)
 	if (need_ring0(c, RULE_MSR_CPL))
 		return 1;
 	/* a body reads LSTAR, a styled entry the GS base */
-	v = (uint32_t)c->reg[GPR_CX] == 0xc0000101 ? c->gs : c->lstar;
+	switch (c->reg[GPR_CX] & 0xffffffff) {
+	case 0xc0000101:
+		v = c->gs;
+		break;
+	case 0xc0000082:
+		v = c->lstar;
+		break;
+	default:
+		unchecked(c);
+		return 0;
+	}
 	c->reg[GPR_AX] = v & 0xffffffff;
 	c->reg[GPR_DX] = v >> 32;
 	return 0;
@@ -74,6 +102,20 @@ int act_clts(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+/* What the bodies write: CR0 as at the start, with some bits the other way. */
+static int is_cr0(uint64_t v)
+{
+	static const uint64_t flips[] = {
+		0, CR0_TS_BIT, CR0_AM_BIT, CR0_WP_BIT, CR0_MP_BIT, CR0_EM_BIT, CR0_EM_BIT | CR0_TS_BIT,
+		CR0_MP_BIT | CR0_TS_BIT, CR0_NW_BIT, 1ull << 32,
+	};
+
+	for (unsigned i = 0; i < sizeof(flips) / sizeof(flips[0]); i++)
+		if (v == (CR0_START ^ flips[i]))
+			return 1;
+	return 0;
+}
+
 int act_mov_cr0(struct cpu *c, const struct insn *in)
 {
 	uint64_t v = c->reg[GPR_AX];
@@ -81,6 +123,10 @@ int act_mov_cr0(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (need_ring0(c, RULE_CR_CPL))
 		return 1;
+	if (!is_cr0(v)) {
+		unchecked(c);
+		return 0;
+	}
 	if (rule(c, RULE_CR0_HIGH, v >> 32 != 0))
 		return fault(c, V_GP, 0, RULE_CR0_HIGH);
 	if (rule(c, RULE_CR0_NW, (v & CR0_NW_BIT) && !(v & CR0_CD_BIT)))

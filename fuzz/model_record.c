@@ -65,7 +65,7 @@ static void push_set(struct cpu *c, struct record *r)
 
 	/* an exit left halfway can have stored anything here; efi/entry.inc begins anew, too */
 	memcpy(&cur, c->harn + H_SETPTR, 8);
-	if (cur - W_HARN - H_SETS > SETS_LAST)
+	if (cur - W_HARN - H_SETS > SETS_LAST || (cur - W_HARN - H_SETS) % SET_LEN)
 		cur = W_HARN + H_SETS;
 	cur += SET_LEN;
 	set = c->harn + (cur - W_HARN);

@@ -12,13 +12,12 @@
 #include "host/proc.h"
 #include "host/qemu_args.h"
 
-enum need { NEED_RUN, NEED_FUZZ, NEED_BUILD, NEED_PLOTS };
+enum need { NEED_RUN, NEED_FUZZ, NEED_BUILD };
 
 static const char *const need_words[] = {
 	[NEED_RUN] = "run, bench",
 	[NEED_FUZZ] = "fuzz",
 	[NEED_BUILD] = "build",
-	[NEED_PLOTS] = "plots; optional",
 };
 
 static const struct tool {
@@ -34,7 +33,6 @@ static const struct tool {
 	{ "nasm", "nasm", { "nasm", "-v" }, "NASM", NEED_BUILD },
 	{ "mtools", "mtools", { "mtools", "--version" }, "mtools", NEED_BUILD },
 	{ "dtc", "device-tree-compiler", { "dtc", "--version" }, "Version", NEED_BUILD },
-	{ "gnuplot", "gnuplot-nox", { "gnuplot", "--version" }, "gnuplot", NEED_PLOTS },
 };
 
 struct doctor {

@@ -18,6 +18,8 @@ case $(verdicts "$tmp/predicted") in
 'PASS PASS PASS ' | 'PASS DIVERGE PASS ') ;;
 *) fail "a predicted triple fault: $(verdicts "$tmp/predicted")" ;;
 esac
+[ "$(sed -n 2p "$tmp/predicted" | grep -c '"observed_outcome": *"SHUTDOWN"')" -eq 1 ] ||
+	fail "a predicted triple fault: it did not end in a shutdown: $(sed -n 2p "$tmp/predicted" | cut -c -300)"
 
 # A list that makes the model believe that absent gates work: now nobody expects the shutdown.
 cat >"$tmp/wrong.known" <<END

@@ -144,6 +144,7 @@ enum refuse {
 	REFUSE_TYPE = 2, /* no such message */
 	REFUSE_LEN = 3, /* payload too short or too long for its type */
 	REFUSE_RANGE = 4, /* an id or index out of range */
+	REFUSE_UNSAFE = 5, /* RUN: on a machine of its own, what the model cannot follow to its end */
 };
 
 /* MSG_CHECKED */
