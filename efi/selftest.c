@@ -140,18 +140,12 @@ static const char *why_not(const struct seq *seq, struct answer *a)
 }
 
 /* The CPU did as it must, and the handlers of a style broke a promise of theirs all the same. */
-static void judge_promise(const struct seq *seq, struct answer *a)
+static void settle_broken(const struct seq *seq, struct answer *a)
 {
-	const struct broken *b = &a->j.trace.broken;
-
-	if (!b->rule)
+	if (!a->j.trace.broken.rule)
 		return;
 	a->verdict = VERDICT_DIVERGE;
-	a->j.rule = b->rule;
-	a->j.record = b->record;
-	a->j.field = (enum record_field)b->field;
-	a->j.expected = b->expected;
-	a->j.observed = b->observed;
+	judge_promise(&a->j);
 	signature_of_broken(seq, &a->j.trace, a->signature, sizeof(a->signature));
 }
 
@@ -162,7 +156,7 @@ static void judge(const struct seq *seq, struct answer *a)
 	if (!a->j.agrees)
 		signature_of(&a->j, a->rec, a->n, a->signature, sizeof(a->signature));
 	else
-		judge_promise(seq, a);
+		settle_broken(seq, a);
 }
 
 /* The one that ran when the machine went away, as the journal on the stick has it. */

@@ -74,15 +74,26 @@ static int agrees(const struct trace *t, unsigned same, unsigned n)
 	return t->outcome == OUTCOME_DONE && same == t->n && same == n;
 }
 
-int model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise)
+void judge_promise(struct judgement *j)
+{
+	const struct broken *b = &j->trace.broken;
+
+	j->rule = b->rule;
+	j->record = b->record;
+	j->field = (enum record_field)b->field;
+	j->expected = b->expected;
+	j->observed = b->observed;
+}
+
+unsigned model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise)
 {
 	static struct trace t;
 	struct path path = { 0 };
 
 	for (unsigned n = 0; n < PATHS_MAX; n++) {
 		model_predict(seq, profile, NULL, &path, &t);
-		if (t.broken.rule == promise)
-			return 1;
+		if (t.broken.rule && (!promise || t.broken.rule == promise))
+			return t.broken.rule;
 		path = t.path;
 		if (!path_next(&path))
 			break;

@@ -147,8 +147,14 @@ struct judgement {
 /* The window that addr lies in, its jump and a loop that waits included, as its first address; 0: none. */
 uint64_t window_of(uint64_t addr);
 
-/* Whether handlers in a style break this promise on a processor, too, in any of the ways that are left open. */
-int model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise);
+/* What differs is the promise that j->trace breaks: fill rule, record, field, expected and observed. */
+void judge_promise(struct judgement *j);
+
+/*
+ * The promise that handlers in a style break on a processor, in one of the ways that the manual leaves
+ * open: the rule, or 0. If promise is not 0, nothing but that one is looked for.
+ */
+unsigned model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise);
 
 void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
 		 const struct record *rec, unsigned n, struct judgement *ret_judgement);

@@ -110,15 +110,9 @@ static int find_by_hash(struct oracle *o, const struct seq *seq, const struct ms
  */
 static void settle_broken(const struct seq *seq, struct result *r)
 {
-	const struct broken *b = &r->j.trace.broken;
-
 	r->n_known = 0;
 	r->verdict = VERDICT_DIVERGE;
-	r->j.rule = b->rule;
-	r->j.record = b->record;
-	r->j.field = (enum record_field)b->field;
-	r->j.expected = b->expected;
-	r->j.observed = b->observed;
+	judge_promise(&r->j);
 	signature_of_broken(seq, &r->j.trace, r->signature, sizeof(r->signature));
 }
 

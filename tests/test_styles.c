@@ -62,23 +62,6 @@ static void a_wrong_word_is_answered(void **state)
 	refused("start style=swapgs off=df-test", "ring-check");
 }
 
-/* The rule of the promise that a sequence breaks on some path; 0: none on any. */
-static uint16_t breaks(const struct seq *seq, const char *profile)
-{
-	static struct trace t;
-	struct path path = { 0 };
-
-	for (unsigned i = 0; i < 64; i++) {
-		model_predict(seq, profile_named(profile), NULL, &path, &t);
-		if (t.broken.rule)
-			return t.broken.rule;
-		path = t.path;
-		if (!path_next(&path))
-			break;
-	}
-	return 0;
-}
-
 /* corpus/guards/STYLE-GUARD.seq, and in it "# Breaks: RULE" */
 static void check_guard(const struct seq_case *c)
 {
@@ -100,12 +83,12 @@ static void check_guard(const struct seq_case *c)
 		if (seq_case_lacks(c, profile_named(profile)))
 			continue;
 		seq.style = c->seq.style;
-		assert_string_equal(rule_info[breaks(&seq, profile)].name, rule);
-		assert_int_equal(rule_info[breaks(&seq, profile)].basis, BASIS_SOFTWARE);
+		assert_string_equal(rule_info[model_breaks(&seq, profile_named(profile), 0)].name, rule);
+		assert_int_equal(rule_info[model_breaks(&seq, profile_named(profile), 0)].basis, BASIS_SOFTWARE);
 		seq.style = style_byte(style_of(&c->seq), 0);
-		if (breaks(&seq, profile))
+		if (model_breaks(&seq, profile_named(profile), 0))
 			fail_msg("%s breaks %s with every guard on", c->name,
-				 rule_info[breaks(&seq, profile)].name);
+				 rule_info[model_breaks(&seq, profile_named(profile), 0)].name);
 	}
 }
 
@@ -132,7 +115,7 @@ static void break_nothing(const char *dir)
 			struct seq seq = all.v[i].seq;
 
 			seq.style = style_byte(style, 0);
-			if (breaks(&seq, "intel") || breaks(&seq, "amd"))
+			if (model_breaks(&seq, profile_named("intel"), 0) || model_breaks(&seq, profile_named("amd"), 0))
 				fail_msg("%s in style %s breaks a promise", all.v[i].name, style_name(style));
 		}
 	seq_cases_free(&all);
