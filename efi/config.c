@@ -90,14 +90,20 @@ static int set_compatible(struct reader *r)
 	return s && !strcmp(s, compatible) ? 0 : refuse(r, "must be \"trainwreck,plan\"");
 }
 
-static int set_title(struct reader *r)
+/* One string that is not empty, with its end in cap bytes; the words say so. */
+static int copy_text(struct reader *r, char *out, size_t cap, const char *words)
 {
 	const char *s = text(r);
 
-	if (!s || !*s || strlen(s) >= CONFIG_TITLE_MAX)
-		return refuse(r, "must be one string of 1 to 60 characters");
-	memcpy(r->config.title, s, strlen(s) + 1);
+	if (!s || !*s || strlen(s) >= cap)
+		return refuse(r, words);
+	memcpy(out, s, strlen(s) + 1);
 	return 0;
+}
+
+static int set_title(struct reader *r)
+{
+	return copy_text(r, r->config.title, CONFIG_TITLE_MAX, "must be one string of 1 to 60 characters");
 }
 
 static int set_mode(struct reader *r)
@@ -156,12 +162,7 @@ static int set_port(struct reader *r)
 
 static int set_only(struct reader *r)
 {
-	const char *s = text(r);
-
-	if (!s || !*s || strlen(s) >= CONFIG_GLOB_MAX)
-		return refuse(r, "must be one string of 1 to 63 characters");
-	memcpy(r->config.only, s, strlen(s) + 1);
-	return 0;
+	return copy_text(r, r->config.only, CONFIG_GLOB_MAX, "must be one string of 1 to 63 characters");
 }
 
 static int set_samples(struct reader *r)
