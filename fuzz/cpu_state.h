@@ -186,6 +186,10 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 /* What only ring 0 may do is #GP(0) elsewhere. Returns as fault() does. */
 int need_ring0(struct cpu *c, enum rule_id id);
 
+/* --- model_start.c ---------------------------------------------------------------------------- */
+/* Everything from the tape on, and what of the registers does not start as 0; c->profile is set. */
+void model_start(struct cpu *c, const struct seq *seq);
+
 /* --- model_mem.c ------------------------------------------------------------------------------ */
 enum access {
 	ACC_READ = 0,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The model's clock: the boundary between two instructions (model_pending.c), and then the instruction.
- * Rules, choices and the start state are here too.
+ * Rules and choices are here too.
  */
 #include "fuzz/cpu_state.h"
-#include "fuzz/style.h"
 
 enum { INSNS_MAX = 20000 };
 
@@ -214,131 +213,6 @@ static void one_instruction(struct cpu *c)
 
 /* --- a run ------------------------------------------------------------------------------------- */
 
-static void start_stacks(struct cpu *c)
-{
-	uint64_t *p = (uint64_t *)(void *)c->stack;
-
-	for (unsigned i = 0; i < sizeof(c->stack) / 8; i++)
-		p[i] = STACK_PATTERN;
-	stack_tops(c->stack[0] + 4096, c->stack[9] + 4096, c->stack[10] + 4096);
-}
-
-static void start_tables(struct cpu *c)
-{
-	memset(c->gdt, 0, sizeof(c->gdt));
-	gdt_build(c->gdt, W_TSS);
-	c->gdt[SEL_TSS + 5] |= 2; /* busy: LTR has loaded it */
-	gdt_page_build(c->gdt);
-	tss_build(c->tss);
-	c->idtr = (struct table){ W_IDT, IDT_LIMIT };
-	c->gdtr = (struct table){ W_GDT, GDT_LIMIT };
-	c->tr = (struct sysseg){ SEL_TSS, 1, TSS_LIMIT, W_TSS };
-}
-
-static void start_constants(struct cpu *c)
-{
-	uint32_t left;
-	const uint8_t *k = victim_bytes(W_KCONST, &left);
-
-	memset(c->kconst, 0, sizeof(c->kconst));
-	memcpy(c->kconst, k, left);
-	k = victim_bytes(W_UCONST, &left);
-	memset(c->uconst, 0, sizeof(c->uconst));
-	memcpy(c->uconst, k, left);
-	memset(c->text_data, 0, sizeof(c->text_data));
-}
-
-static void start_context(struct cpu *c, enum ctx ctx)
-{
-	const struct victim_labels *l = victim_labels();
-
-	c->mode64 = ctx != CTX_C;
-	c->cpl = ctx == CTX_K ? 0 : 3;
-	c->rip = ctx == CTX_K ? l->land_k : ctx == CTX_U ? l->land_u : l->land_c;
-	c->reg[GPR_SP] = ctx == CTX_K ? MAIN_START : ctx == CTX_U ? USTK_START : CSTK_START;
-	c->cs = ctx == CTX_K ? SEL_KCS : ctx == CTX_U ? SEL_UCS : SEL_UCS32;
-	c->ss = ctx == CTX_K ? SEL_KDS : SEL_UDS;
-}
-
-/* Whether anything in the sequence can set TF. */
-static int may_step(const struct seq *seq)
-{
-	for (unsigned i = 0; i < seq->n_steps; i++) {
-		const struct step *s = &seq->step[i];
-		unsigned arg = ops[s->op].arg;
-
-		if (s->op == OP_GOUS || arg == ARG_FLAGS ||
-		    (arg == ARG_DEFECT && (s->arg & 0xff) % N_DEFECTS == DEFECT_FL))
-			return 1;
-	}
-	return 0;
-}
-
-static void start_style(struct cpu *c)
-{
-	const struct style_text *t;
-
-	c->variant = (uint8_t)style_variant(c->seq);
-	t = style_text(c->variant);
-	style_idt(c->variant, c->idt);
-	style_percpu(c->variant, c->dsup + PC_KSTACK);
-	c->lstar = t->syscall;
-	c->cstar = t->syscall32;
-	c->sysenter_eip = t->sysenter;
-	c->cr4 |= style_fsgsbase(c->variant) ? CR4_FSGSBASE_BIT : 0;
-	c->gs = c->cpl ? GS_U : STYLE_GS;
-	c->kgs = c->cpl ? STYLE_GS : GS_U;
-}
-
-static void start(struct cpu *c, const struct seq *seq)
-{
-	const struct victim_labels *l = victim_labels();
-	uint64_t *reg = c->reg;
-	struct tape t;
-
-	tape_lay_out(seq, NULL, c->profile, c->tape, &t);
-	c->end = t.end;
-	c->needs = t.needs;
-	c->may_step = (uint8_t)may_step(seq);
-	c->may_write = (t.needs & PAGES) != 0;
-	if (c->may_write)
-		start_constants(c);
-	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
-	memset(c->dsup, 0, sizeof(c->dsup));
-	memset(c->duser, 0, sizeof(c->duser));
-	start_tables(c);
-	start_stacks(c);
-	set_bottom(c->harn + H_SETS);
-	put64(c->harn + H_SETPTR, W_HARN + H_SETS);
-	memcpy(&reg[GPR_AX], c->harn + H_SETS, 8);
-	memcpy(&reg[GPR_CX], c->harn + H_SETS + 8, 8);
-	memcpy(&reg[GPR_DX], c->harn + H_SETS + 16, 8);
-	memcpy(&reg[GPR_11], c->harn + H_SETS + 24, 8);
-	c->rflags = t.rflags;
-	c->cr0 = CR0_START | (seq->flags & START_TS ? CR0_TS_BIT : 0);
-	c->dr6 = DR6_START;
-	c->dr7 = DR7_START;
-	for (unsigned i = 0; i < 4; i++)
-		c->dr[i] = BP_NOWHERE;
-	c->efer = EFER_START;
-	c->cr4 = cr4_start(c->profile);
-	c->mxcsr = MXCSR_START;
-	c->fmask = FMASK_START;
-	c->star = STAR_VALUE;
-	c->lstar = l->entry_syscall;
-	c->cstar = l->entry_syscall32;
-	c->sysenter_cs = SEL_KCS;
-	c->sysenter_esp = W_RSP0 + L_RSP0;
-	c->sysenter_eip = l->entry_sysenter;
-	c->gs = GS_K;
-	c->kgs = GS_U;
-	start_context(c, seq_ctx(seq));
-	c->seq = seq;
-	c->style = (uint8_t)style_of(seq);
-	if (c->style)
-		start_style(c);
-}
-
 /* What is left when the run is over: one IRETQ opens NMIs, every interrupt is let in. */
 static void late(struct cpu *c)
 {
@@ -384,7 +258,7 @@ void model_run(const struct seq *seq, const struct profile *profile, struct over
 	c->n_observed = n_observed;
 	for (unsigned i = 0; overlay && i < overlay->n; i++)
 		c->overlaid[overlay->line[i].rule] = 1;
-	start(c, seq);
+	model_start(c, seq);
 	while (!c->done && ret_trace->insns < INSNS_MAX) {
 		ret_trace->insns++;
 		/* an entry's first instruction belongs to the delivery that led there */

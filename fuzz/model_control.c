@@ -11,20 +11,6 @@ static int write_base(struct cpu *c, uint64_t v, uint64_t *msr)
 	return 0;
 }
 
-/* A body left halfway, and another event's register: a number or value that no body writes. */
-static int is_msr_write(uint64_t msr, uint64_t v)
-{
-	switch (msr) {
-	case 0xc0000080:
-		return (v | 1) == EFER_START;
-	case 0x17a:
-		return v <= 7;
-	default:
-		return (msr >= 0x174 && msr <= 0x176) || (msr >= 0xc0000081 && msr <= 0xc0000084) ||
-		       (msr >= 0xc0000100 && msr <= 0xc0000102);
-	}
-}
-
 int act_wrmsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
@@ -32,10 +18,6 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (need_ring0(c, RULE_MSR_CPL))
 		return 1;
-	if (!is_msr_write(c->reg[GPR_CX] & 0xffffffff, v)) {
-		unchecked(c);
-		return 0;
-	}
 	switch (c->reg[GPR_CX] & 0xffffffff) {
 	case 0x174:
 		c->sysenter_cs = v;
@@ -45,14 +27,20 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	case 0x176:
 		return write_base(c, v, &c->sysenter_eip);
 	case 0x17a:
+		if (v > 7)
+			break;
 		c->mcg_status = (uint8_t)v;
 		return 0;
 	case 0xc0000080:
+		if ((v | 1) != EFER_START)
+			break;
 		c->efer = v;
 		return 0;
 	case 0xc0000081:
 		c->star = v;
 		return 0;
+	case 0xc0000082:
+		return write_base(c, v, &c->lstar);
 	case 0xc0000083:
 		return write_base(c, v, &c->cstar);
 	case 0xc0000084:
@@ -64,9 +52,12 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 		return write_base(c, v, &c->gs);
 	case 0xc0000102:
 		return write_base(c, v, &c->kgs);
-	default: /* LSTAR, the only other one a body writes */
-		return write_base(c, v, &c->lstar);
+	default:
+		break;
 	}
+	/* a number or a value that no body writes: one that was left halfway, and another event's registers */
+	unchecked(c);
+	return 0;
 }
 
 int act_rdmsr(struct cpu *c, const struct insn *in)

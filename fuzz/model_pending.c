@@ -4,20 +4,13 @@
  * 3A table 6-2.
  */
 #include "fuzz/cpu_state.h"
-#include "fuzz/style.h"
 
-/* In the window, or in a loop that waits and so is part of it. */
+/* In a window, its jump not included, or in a loop that waits and so is part of it. */
 static int in_window(uint64_t rip)
 {
-	const struct victim_labels *l = victim_labels();
+	const struct insn *in = victim_insn(rip);
 
-	if (style_has(rip)) {
-		const struct insn *in = victim_insn(rip);
-
-		return in && in->kind == INSN_WNOP;
-	}
-	return (rip >= l->sled_k && rip < l->sled_k_end) || (rip >= l->sled_u && rip < l->sled_u_end) ||
-	       (rip >= l->sled_c && rip < l->sled_c_end) || victim_waits(rip);
+	return window_of(rip) && (!in || (in->kind != INSN_JSLED && in->kind != INSN_JWIN));
 }
 
 int is_entry(uint64_t rip)
