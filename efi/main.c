@@ -39,7 +39,7 @@ static void identify(void)
 /* Where a hypervisor or an emulator is: no real machine has that device, so its bus is left alone. */
 static const char *prepare_shm(void)
 {
-	if (!(machine.profile.features & (FEAT(EMULATED) | FEAT(HYPERVISOR))))
+	if (profile_silicon(&machine.profile))
 		return NULL;
 	shm_open(&machine.shm);
 	if ((uintptr_t)machine.shm.window < WINDOW_END &&

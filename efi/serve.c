@@ -109,7 +109,7 @@ static void do_run(const struct wire_msg *req)
 		return;
 	}
 	/* nothing that may write any value anywhere, or run in a mode that it was not made for */
-	if (!(machine.profile.features & (FEAT(EMULATED) | FEAT(HYPERVISOR))) && !is_followed(next, len)) {
+	if (profile_silicon(&machine.profile) && !is_followed(next, len)) {
 		refuse(req, REFUSE_UNSAFE, "the model cannot follow this to its end: not run on silicon");
 		return;
 	}

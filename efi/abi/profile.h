@@ -59,6 +59,12 @@ struct profile {
 };
 _Static_assert(sizeof(struct profile) == 96, "profile");
 
+/* Neither an emulator nor a hypervisor says that it is there. */
+static inline int profile_silicon(const struct profile *profile)
+{
+	return !(profile->features & (FEAT(EMULATED) | FEAT(HYPERVISOR)));
+}
+
 /*
  * The first of some words (features as above in any case, intel, amd) that this CPU has not, and its
  * length; NULL when it has them all. A word that is no feature is one that no CPU has.
