@@ -20,6 +20,7 @@
 #include "host/target.h"
 #include "host/trace_print.h"
 #include "tests/fakeguest.h"
+#include "tests/scratch.h"
 
 struct plant {
 	struct overlay_line line; /* what this CPU does wrong */
@@ -27,8 +28,6 @@ struct plant {
 	int silent; /* it never answers a run */
 	unsigned n;
 };
-
-static char dir[] = "/tmp/test_finding.XXXXXX";
 
 static void answer(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run)
 {
@@ -315,21 +314,6 @@ static void an_engines_death_is_named_after_its_last_words(void **state)
 	assert_string_equal(out, "engine.SIGABRT.heap-use-after-free_foo-c_12_in_bar");
 	signature_of_engine(SIGSEGV, "", out, sizeof(out));
 	assert_string_equal(out, "engine.SIGSEGV");
-}
-
-static int make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
 }
 
 int main(void)

@@ -15,24 +15,7 @@
 
 #include "host/file.h"
 #include "host/history.h"
-
-static char dir[] = "/tmp/trainwreck-history.XXXXXX";
-
-static int make_dir(void **state)
-{
-	(void)state;
-	strcpy(dir + sizeof(dir) - 7, "XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
+#include "tests/scratch.h"
 
 /* The bytes of a file below dir; -1: there is none. */
 static int read_file(const char *name, uint8_t *out, size_t cap)

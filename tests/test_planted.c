@@ -20,6 +20,7 @@
 #include "host/seqfile.h"
 #include "host/target.h"
 #include "tests/fakeguest.h"
+#include "tests/scratch.h"
 
 enum { SECONDS = 60, QUEUE_MAX = 1024, MAP_LEN = 8192, SOUND_RUNS = 20000 };
 
@@ -41,7 +42,6 @@ static struct plant plants[] = {
 	WRONG(RF_CLEARED, 0, 0, "RF is never cleared"),
 };
 
-static char dir[] = "/tmp/test_planted.XXXXXX";
 static uint32_t random_state;
 
 static unsigned below(unsigned n)
@@ -243,21 +243,6 @@ static void nothing_planted_is_nothing_found(void **state)
 		assert_true(c.result.verdict == VERDICT_PASS || c.result.verdict == VERDICT_SKIP);
 	}
 	end(&c);
-}
-
-static int make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
 }
 
 int main(void)
