@@ -8,12 +8,6 @@
 #include "efi/machine.h"
 #include "efi/runs.h"
 
-static const char *const verdict_words[] = {
-#define VERDICT(id, name, status, words) [VERDICT_##name] = #name,
-#include "efi/abi/verdicts.def"
-#undef VERDICT
-};
-
 int answer_is_bad(enum verdict v)
 {
 	return v == VERDICT_DIVERGE || v == VERDICT_CRASH || v == VERDICT_ERROR;
@@ -29,11 +23,11 @@ static void write_ktap(unsigned number, const char *name, const struct answer *a
 
 	if (a->signature[0] && answer_is_bad(a->verdict))
 		n += fmt_print(line + n, sizeof(line) - (size_t)n, "# %s %s\n# rule %s: %s\n",
-			       verdict_words[a->verdict], a->signature, rule_info[a->j.rule].name,
+			       verdict_name(a->verdict), a->signature, rule_info[a->j.rule].name,
 			       machine.profile.vendor == VENDOR_AMD ? rule_info[a->j.rule].amd :
 								      rule_info[a->j.rule].intel);
 	if (a->verdict == VERDICT_CRASH || a->verdict == VERDICT_ERROR)
-		fmt_print(line + n, sizeof(line) - (size_t)n, "# %s %s\n", verdict_words[a->verdict], a->reason);
+		fmt_print(line + n, sizeof(line) - (size_t)n, "# %s %s\n", verdict_name(a->verdict), a->reason);
 	runs_append("results.ktap", line, strlen(line));
 }
 
@@ -46,10 +40,10 @@ static void write_lines(unsigned number, unsigned of, const char *name, const st
 	fmt_print(line, sizeof(line),
 		  "{\"schema\": \"trainwreck.selftest.1\", \"name\": \"%s\", \"verdict\": \"%s\", "
 		  "\"signature\": \"%s\", \"reason\": \"%s\", \"events\": %u}\n",
-		  name, verdict_words[a->verdict], a->signature, a->reason, a->n ? a->n - 1 : 0);
+		  name, verdict_name(a->verdict), a->signature, a->reason, a->n ? a->n - 1 : 0);
 	runs_append("results.jsonl", line, strlen(line));
 	boot_print("%3u/%u ", number, of);
-	fmt_print(line, sizeof(line), "%-7s %s%s%s\n", verdict_words[a->verdict], name, *words ? ": " : "", words);
+	fmt_print(line, sizeof(line), "%-7s %s%s%s\n", verdict_name(a->verdict), name, *words ? ": " : "", words);
 	runs_tell(line);
 }
 

@@ -31,7 +31,7 @@ static void identify(void)
 	profile_read(&machine.profile);
 	boot_firmware(machine.firmware, sizeof(machine.firmware));
 	machine.tsc_hz = clock_hz(&machine.clock);
-	machine.build = crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
+	machine.build = victim_build();
 	boot_print("trainwreck: %s; firmware %s; TSC %lu Hz, %s\n", machine.profile.brand,
 		   machine.firmware, machine.tsc_hz, clock_words[machine.clock]);
 }

@@ -12,7 +12,6 @@
 enum {
 	CASE_MAX = WIRE_PAYLOAD_MAX,
 	RECS_MAX = (WIRE_PAYLOAD_MAX - sizeof(struct msg_recs)) / sizeof(struct record),
-	SAMPLES_MAX = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(uint32_t),
 	HELLOS_PER_SECOND = 4,
 	WINDOW_LOOKS = 2000,
 	TICKS_UNKNOWN = 1 << 28, /* between HELLOs, when the clock's frequency is not known */
@@ -184,7 +183,7 @@ static void do_getsamp(const struct wire_msg *req)
 
 	if (!get_from(req, total, &first))
 		return;
-	n = total - first < SAMPLES_MAX ? total - first : SAMPLES_MAX;
+	n = total - first < SAMPLES_A_FRAME ? total - first : SAMPLES_A_FRAME;
 	head = (struct msg_samp){ first, n };
 	memcpy(out, &head, sizeof(head));
 	memcpy(out + sizeof(head), samples + first, n * sizeof(*samples));

@@ -14,7 +14,6 @@
 enum {
 	ALIGNS = 4,
 	IDS_MAX = 1024,
-	SAMPLES_A_FRAME = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(uint32_t),
 	FRAME_EXTRA = 64, /* head, CRC, stuffing and the like of one frame, generously */
 };
 

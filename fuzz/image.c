@@ -2,12 +2,19 @@
 /* Looking things up in the victim image: labels, instructions, bodies, bytes. */
 #include "efi/abi/victim.h"
 
+#include "efi/abi/image.h"
+#include "efi/abi/wire.h"
 #include "fuzz/insn.h"
 #include "fuzz/seq.h"
 
 static const struct image_head *head(void)
 {
 	return (const struct image_head *)(const void *)victim_image;
+}
+
+uint32_t victim_build(void)
+{
+	return crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
 }
 
 const struct victim_labels *victim_labels(void)

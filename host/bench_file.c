@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
 #include "host/bench_run.h"
 
 struct reader {
@@ -206,7 +206,7 @@ int bench_file_read(const char *path, struct bench_file *ret_file, char *err, si
 			 path);
 		return -1;
 	}
-	if (ret_file->hello.build != crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image))) {
+	if (ret_file->hello.build != victim_build()) {
 		snprintf(err, cap, "%s is of another build: use the program that was built with that stick", path);
 		return -1;
 	}

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
 #include "host/engine_ops.h"
 
 enum { BOOT_MS = 60000 };
@@ -94,7 +94,7 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 		return -1;
 	}
 	if (e->hello.record_len != sizeof(struct record) ||
-	    e->hello.build != crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image))) {
+	    e->hello.build != victim_build()) {
 		snprintf(err, err_cap, "the application and this program are of different builds: run `make`");
 		return -1;
 	}

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
 #include "efi/abi/wire.h"
 #include "host/campaign.h"
 #include "host/cli.h"
@@ -85,8 +85,7 @@ static int check_identity(const struct fuzz *fuzz, char *why, size_t why_cap)
 {
 	char path[FUZZ_PATH + 32], build[32];
 
-	snprintf(build, sizeof(build), "%s-%08x", TW_VERSION,
-		 crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image)));
+	snprintf(build, sizeof(build), "%s-%08x", TW_VERSION, victim_build());
 	snprintf(path, sizeof(path), "%s/campaign.json", fuzz->dir);
 	json_t *now = json_pack("{s:s, s:s, s:s, s:b}", "schema", "trainwreck.campaign.1", "engine",
 				fuzz->engine, "build", build, "strict", fuzz->strict);

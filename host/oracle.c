@@ -7,18 +7,6 @@
 
 enum { HOSTED_SHARE = 16 };
 
-const char *verdict_name(enum verdict v)
-{
-	switch (v) {
-#define VERDICT(id, name, status, words)                                                           \
-	case VERDICT_##name:                                                                       \
-		return #name;
-#include "efi/abi/verdicts.def"
-#undef VERDICT
-	}
-	return "ERROR";
-}
-
 int verdict_status(enum verdict v)
 {
 	switch (v) {

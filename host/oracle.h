@@ -60,7 +60,6 @@ int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r);
 /* Whether the result is a difference that no known one covers. */
 int is_unknown(const struct result *r);
 
-const char *verdict_name(enum verdict v);
 int verdict_status(enum verdict v); /* the exit status it calls for when it is not known */
 const char *outcome_name(enum outcome outcome);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "efi/abi/delta.h"
-#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
 
 /* The guest's own state. */
 struct guest {
@@ -48,15 +48,10 @@ static void prepare_refuse(struct guest *s, struct wire_head head, enum refuse c
 	prepare(s, head, MSG_REFUSE, &refuse, sizeof(refuse));
 }
 
-static uint64_t image_build(void)
-{
-	return crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
-}
-
 static void prepare_hello(struct guest *s, struct wire_head head)
 {
 	struct msg_hello hello = { .record_len = sizeof(struct record),
-				   .build = s->g->build ? s->g->build : image_build(),
+				   .build = s->g->build ? s->g->build : victim_build(),
 				   .profile = s->g->profile,
 				   .firmware = "none" };
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "efi/abi/image.h"
+#include "efi/abi/victim.h"
 #include "efi/abi/verdicts.h"
 #include "host/bench_file.h"
 
@@ -51,7 +51,7 @@ static void build(void)
 	unsigned n;
 	const struct bench_row *rows = bench_rows(&n);
 
-	hello.build = crc32_ieee(0, victim_image, (size_t)(victim_image_end - victim_image));
+	hello.build = victim_build();
 	len = 0;
 	put(MSG_HELLO, &hello, sizeof(hello));
 	for (unsigned row = 0; row < 2; row++)

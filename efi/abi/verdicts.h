@@ -8,4 +8,6 @@ enum verdict {
 #undef VERDICT
 };
 
+const char *verdict_name(enum verdict v);
+
 #endif

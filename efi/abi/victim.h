@@ -190,6 +190,9 @@ struct body_place {
 };
 int victim_place(uint64_t addr, struct body_place *ret_place);
 
+/* The checksum by which host, guest and what they have written know each other's text. */
+uint32_t victim_build(void);
+
 /* The image's bytes at addr (text and constants), or NULL; *ret_left says how many follow. */
 const uint8_t *victim_bytes(uint64_t addr, uint32_t *ret_left);
 

@@ -132,6 +132,7 @@ struct msg_samp {
 	uint32_t n;
 	/* uint32_t sample[n], TSC ticks, saturating */
 };
+enum { SAMPLES_A_FRAME = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(uint32_t) };
 
 /* MSG_REFUSE */
 struct msg_refuse {
