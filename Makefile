@@ -241,9 +241,9 @@ $B/mutants/%.o: $B/mutants/%.c tests/mutant.h
 	$(call SAY,CC)
 	$(Q)$(CC) $(CBASE) -w -iquote $B/mutants $(CFLAGS) -c -o $@ $<
 
-$B/mutants/mutants: tests/mutants.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
+$B/mutants/mutants: tests/mutants.c tests/mutant_items.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
 	$(call SAY,LINK)
-	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(MUTLIB) $(HOSTLIBS)
+	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< tests/mutant_items.c $(MUTLIB) $(HOSTLIBS)
 
 $B/mutants/test_%: tests/test_%.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
 	$(call SAY,LINK)

@@ -2,25 +2,29 @@
 /*
  * Every mutant of the model against the model's own tests:
  *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-s SEED] [-v] [NUMBER...]
- * -f: only those of this source (fuzz/model_return.c). A mutant is killed when a case of tests/model_*.def
- * fails, or one of the other tests of the model (build/mutants/test_*), or when it crashes or takes too
- * long. Those that nobody can kill are listed in tests/mutants.equivalent; any other survivor fails, or
- * with -m more of them than leave PERCENT dead.
+ * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. The tests are
+ * taken by the piece (mutant_items.c), and a mutant meets those pieces that can tell it from the model: an
+ * unmutated run has shown where each one comes by. It is killed when a piece fails, crashes or takes too
+ * long. UNREACHED are those that no piece comes by. Those that nobody can kill are listed in
+ * tests/mutants.equivalent; any other survivor fails, or with -m more of them than leave PERCENT dead.
  */
 #define _GNU_SOURCE
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "tests/model_case.h"
-#include "tests/mutant.h"
+#include "tests/mutant_items.h"
 #include "tests/mutant_list.h"
 
-enum { JOBS_MAX = 64, KINDS_MAX = 16, LIMIT_FACTOR = 20 };
+enum { JOBS_MAX = 64, GROUPS_MAX = 64 };
+
+_Static_assert((int)N_MUTANTS < (int)MUTANTS_MAX, "raise MUTANTS_MAX");
 
 static const struct {
 	unsigned n;
@@ -32,69 +36,29 @@ static const struct {
 	{ 0, NULL },
 };
 
-/* The model's other tests, linked with the mutants too. Slower: only what the cases let live meets them. */
-static const char *const programs[] = { "test_model_known", "test_model_rules", "test_mask", "test_styles",
-					     "test_model_paths" };
-
 static struct excuses excuses;
-static struct itimerval limit;
-static char folder[512];
+static unsigned short *killer; /* by mutant: one more than the item that it failed; shared with the children */
 
-enum fate { UNTRIED, LIVES, KILLED, TIMED_OUT, CRASHED, EXCUSED };
+enum fate { UNTRIED, LIVES, UNREACHED, KILLED, TIMED_OUT, CRASHED, EXCUSED, N_FATES };
 
-static const char *case_that_fails(void)
+static int is_reached(unsigned number)
 {
-	for (unsigned i = 0; i < N_MODEL_CASES; i++) {
-		const struct model_case *c = &model_cases[i];
-
-		if ((c->profile & INTEL && !case_holds(c, INTEL, NULL, 0)) ||
-		    (c->profile & AMD && !case_holds(c, AMD, NULL, 0)))
-			return c->seq;
-	}
-	return NULL;
+	for (unsigned i = 0; i < n_items; i++)
+		if (item_reaches(items[i], number))
+			return 1;
+	return 0;
 }
 
-/* The limit is of processor time, so that a busy machine kills no mutant. */
-static void measure(void)
+/* The killer's number is written before the item is run: a crash or a hang has one, too. */
+static void be_mutant(unsigned number)
 {
-	clock_t t = clock();
-	const char *bad = case_that_fails();
-
-	if (bad) {
-		fprintf(stderr, "with no mutant `%s` fails already: `make unit` first\n", bad);
-		exit(1);
-	}
-	t = (clock() - t) * LIMIT_FACTOR + CLOCKS_PER_SEC / 5;
-	limit.it_value.tv_sec = t / CLOCKS_PER_SEC;
-	limit.it_value.tv_usec = t % CLOCKS_PER_SEC;
-}
-
-static void be_mutant(unsigned n)
-{
-	char path[600], number[16];
-
-	setitimer(ITIMER_PROF, &limit, NULL);
-	mutant = n;
-	if (case_that_fails())
-		_exit(1);
-	snprintf(number, sizeof(number), "%u", n);
-	setenv("MUTANT", number, 1);
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		int status;
-		pid_t pid = fork();
-
-		if (!pid) {
-			setitimer(ITIMER_PROF, &limit, NULL);
-			if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
-				_exit(3);
-			snprintf(path, sizeof(path), "%s/%s", folder, programs[i]);
-			execl(path, path, (char *)NULL);
-			_exit(3);
-		}
-		waitpid(pid, &status, 0);
-		if (WIFSIGNALED(status))
-			raise(WTERMSIG(status));
-		if (WEXITSTATUS(status))
+	mutant = number;
+	for (unsigned i = 0; i < n_items; i++) {
+		if (!item_reaches(items[i], number))
+			continue;
+		killer[number] = (unsigned short)items[i]->number;
+		setitimer(ITIMER_PROF, &items[i]->limit, NULL);
+		if (!items[i]->holds(items[i]))
 			_exit(1);
 	}
 	_exit(0);
@@ -105,6 +69,21 @@ static enum fate fate_of(int status)
 	if (WIFSIGNALED(status))
 		return WTERMSIG(status) == SIGPROF ? TIMED_OUT : CRASHED;
 	return WEXITSTATUS(status) ? KILLED : LIVES;
+}
+
+/* What has killed one mutant is likely to kill its neighbour: to the front with it, if it is quick. */
+static void promote(unsigned number)
+{
+	struct item *item;
+	unsigned i = 0;
+
+	while (items[i]->number != number)
+		i++;
+	item = items[i];
+	if (item->limit.it_value.tv_sec)
+		return;
+	memmove(items + 1, items, i * sizeof(items[0]));
+	items[0] = item;
 }
 
 static void try_all(const unsigned *todo, unsigned n, unsigned jobs, enum fate *fate)
@@ -123,51 +102,94 @@ static void try_all(const unsigned *todo, unsigned n, unsigned jobs, enum fate *
 			if (job[i].pid)
 				continue;
 			job[i].number = todo[next++];
+			if (!is_reached(job[i].number)) {
+				fate[job[i].number] = UNREACHED;
+				continue;
+			}
 			job[i].pid = fork();
 			if (!job[i].pid)
 				be_mutant(job[i].number);
 			running++;
 		}
-		pid = wait(&status);
+		pid = running ? wait(&status) : 0;
 		for (unsigned i = 0; i < jobs; i++) {
-			if (job[i].pid != pid)
+			if (!pid || job[i].pid != pid)
 				continue;
 			fate[job[i].number] = fate_of(status);
+			if (fate[job[i].number] == KILLED)
+				promote(killer[job[i].number]);
 			job[i].pid = 0;
 			running--;
 		}
 	}
 }
 
-static void print_kinds(const enum fate *fate)
+static const char *kind_of(const struct mutant_place *p)
 {
-	const char *kind[KINDS_MAX] = { 0 };
-	unsigned count[KINDS_MAX + 1][EXCUSED + 1] = { 0 }, n = 0, total = 0;
+	return p->kind;
+}
+
+static const char *file_of(const struct mutant_place *p)
+{
+	return p->file;
+}
+
+static void print_table(const char *title, const char *(*group_of)(const struct mutant_place *), const enum fate *fate)
+{
+	const char *group[GROUPS_MAX] = { 0 };
+	unsigned count[GROUPS_MAX][N_FATES] = { 0 }, all[N_FATES] = { 0 }, n = 0;
 
 	for (unsigned i = 1; i <= N_MUTANTS; i++) {
+		const char *word = group_of(&mutant_places[i - 1]);
 		unsigned k = 0;
 
-		while (k < n && strcmp(kind[k], mutant_places[i - 1].kind))
+		while (k < n && strcmp(group[k], word))
 			k++;
 		if (k == n)
-			kind[n++] = mutant_places[i - 1].kind;
+			group[n++] = word;
 		count[k][fate[i]]++;
-		count[KINDS_MAX][fate[i]]++;
+		all[fate[i]]++;
 	}
-	kind[n] = "all";
-	memcpy(count[n], count[KINDS_MAX], sizeof(count[n]));
-	printf("%-12s %8s %8s %8s %8s %8s %8s\n", "kind", "mutants", "killed", "hung", "crashed", "equal", "survived");
-	for (unsigned k = 0; k <= n; k++) {
-		unsigned *c = count[k];
+	group[n] = "all";
+	memcpy(count[n++], all, sizeof(all));
+	printf("%-24s %8s %8s %8s %8s %8s %8s %9s\n", title, "mutants", "killed", "hung", "crashed", "equal", "survived",
+	       "unreached");
+	for (unsigned k = 0; k < n; k++) {
+		const unsigned *c = count[k];
+		unsigned total = 0;
 
-		total = c[LIVES] + c[KILLED] + c[TIMED_OUT] + c[CRASHED] + c[EXCUSED];
-		printf("%-12s %8u %8u %8u %8u %8u %8u\n", kind[k], total, c[KILLED], c[TIMED_OUT], c[CRASHED],
-		       c[EXCUSED], c[LIVES]);
+		for (unsigned f = UNTRIED + 1; f < N_FATES; f++)
+			total += c[f];
+		if (total)
+			printf("%-24s %8u %8u %8u %8u %8u %8u %9u\n", group[k], total, c[KILLED], c[TIMED_OUT],
+			       c[CRASHED], c[EXCUSED], c[LIVES], c[UNREACHED]);
 	}
+}
+
+static void print_tables(const enum fate *fate)
+{
+	unsigned tried = 0;
+
+	for (unsigned i = 1; i <= N_MUTANTS; i++)
+		tried += fate[i] != UNTRIED;
+	print_table("kind", kind_of, fate);
+	print_table("file", file_of, fate);
 	for (unsigned i = 0; not_mutated[i].why; i++)
 		if (not_mutated[i].n)
 			printf("not mutated: %u, %s\n", not_mutated[i].n, not_mutated[i].why);
-	printf("of %d mutants %u were tried\n", N_MUTANTS, total);
+	printf("of %d mutants %u were tried\n", N_MUTANTS, tried);
+}
+
+static void print_one(unsigned number, enum fate fate)
+{
+	static const char *const word[N_FATES] = { [LIVES] = "survives", [UNREACHED] = "unreached", [KILLED] = "killed",
+						   [TIMED_OUT] = "hung", [CRASHED] = "crashed", [EXCUSED] = "equal" };
+
+	print_place(number, word[fate]);
+	if (fate == KILLED || fate == TIMED_OUT || fate == CRASHED)
+		for (unsigned i = 0; i < n_items; i++)
+			if (items[i]->number == killer[number])
+				printf("\tby %s\n", items[i]->name);
 }
 
 static int report(enum fate *fate, int full, int verbose, unsigned percent)
@@ -175,13 +197,15 @@ static int report(enum fate *fate, int full, int verbose, unsigned percent)
 	unsigned bad = 0, n = 0;
 
 	for (unsigned i = 1; i <= N_MUTANTS; i++) {
-		if (fate[i] == LIVES && excuse_of(&excuses, &mutant_places[i - 1]))
+		int is_bad = fate[i] == LIVES || fate[i] == UNREACHED;
+
+		if (is_bad && excuse_of(&excuses, &mutant_places[i - 1])) {
 			fate[i] = EXCUSED;
-		if (fate[i] == LIVES)
-			print_place(i, "survives");
-		else if (verbose && fate[i] != UNTRIED)
-			print_place(i, fate[i] == EXCUSED ? "equal" : "killed");
-		bad += fate[i] == LIVES;
+			is_bad = 0;
+		}
+		if (is_bad || (verbose && fate[i] != UNTRIED))
+			print_one(i, fate[i]);
+		bad += (unsigned)is_bad;
 		n += fate[i] != UNTRIED;
 	}
 	for (unsigned i = 0; full && i < excuses.n; i++) {
@@ -191,7 +215,7 @@ static int report(enum fate *fate, int full, int verbose, unsigned percent)
 		       excuses.v[i].file, excuses.v[i].function, excuses.v[i].kind, excuses.v[i].text);
 		bad++;
 	}
-	print_kinds(fate);
+	print_tables(fate);
 	return bad * 100 > n * (100 - percent);
 }
 
@@ -217,7 +241,6 @@ int main(int argc, char **argv)
 	unsigned n = 0, n_sample = 0, percent = 100, jobs = 2;
 	uint32_t seed = 1;
 	int opt, verbose = 0;
-	char *slash;
 
 	while ((opt = getopt(argc, argv, "f:j:m:n:s:v")) >= 0) {
 		if (opt == 'f' && n < N_MUTANTS)
@@ -235,12 +258,11 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	snprintf(folder, sizeof(folder), "%s", argv[0]);
-	slash = strrchr(folder, '/');
-	snprintf(slash ? slash : folder, 2, "%s", slash ? "" : ".");
+	killer = mmap(NULL, (N_MUTANTS + 1) * sizeof(*killer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (killer == MAP_FAILED)
+		return 3;
 	excuses_read(&excuses, "tests/mutants.equivalent");
-	mutant = 0;
-	measure();
+	items_make(dirname(argv[0]));
 	for (int i = optind; i < argc && n < N_MUTANTS; i++)
 		if (atoi(argv[i]) > 0 && atoi(argv[i]) <= N_MUTANTS)
 			todo[n++] = (unsigned)atoi(argv[i]);

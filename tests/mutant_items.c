@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
+#include "tests/mutant_items.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "efi/abi/wire.h"
+#include "host/seqfile.h"
+#include "tests/model_agreed.h"
+
+enum { LIMIT_FACTOR = 20, LIMIT_LEAST_MS = 200 };
+
+struct item *items[ITEMS_MAX];
+unsigned n_items;
+
+static char folder[512];
+
+/* The model's other tests, linked with the mutants too, but for those of their tests that are items here. */
+static const struct program {
+	const char *name, *skip;
+} programs[] = {
+	{ "test_model_known", "" },
+	{ "test_model_rules", "" },
+	{ "test_mask", "" },
+	{ "test_styles", "with_all_guards_the_corpus_breaks_nothing" },
+	{ "test_model_paths", "every_path_of_every_case_is_agreed_to" },
+};
+
+/* Of all that the model says of a case, on every path that a test looks at. */
+static uint64_t digest_of(const struct model_case *c, enum case_profile which)
+{
+	static struct trace t;
+	struct path path = { 0 };
+	uint64_t digest = 0;
+	struct seq seq;
+	unsigned n = 0;
+
+	if (parse_case(c, &seq))
+		return 0;
+	do {
+		uint32_t sum = 0;
+
+		model_predict(&seq, case_profile(which), NULL, &path, &t);
+		path = t.path;
+		t.insns = 0;
+		sum = crc32_ieee(sum, t.rec, t.n * sizeof(t.rec[0]));
+		sum = crc32_ieee(sum, t.why, t.n * sizeof(t.why[0]));
+		sum = crc32_ieee(sum, &t, offsetof(struct trace, rec));
+		sum = crc32_ieee(sum, &t.death, sizeof(t) - offsetof(struct trace, death));
+		digest = digest * 0x9e3779b97f4a7c15 + sum;
+	} while (++n < CASE_PATHS_MAX && path_next(&path));
+	return digest;
+}
+
+/* What the model would say, the tests have passed already; the search through the paths is most of them. */
+static int a_case(const struct item *i)
+{
+	enum case_profile which = (enum case_profile)i->in;
+
+	if (i->digest && i->digest == digest_of(i->of, which))
+		return 1;
+	return case_holds(i->of, which, NULL, 0) && case_is_agreed_to(i->of, which);
+}
+
+static int a_style(const struct item *i)
+{
+	for (unsigned style = 1; style < N_STYLES; style++)
+		if (!style_is_kept(i->of, style, INTEL) || !style_is_kept(i->of, style, AMD))
+			return 0;
+	return 1;
+}
+
+static int a_program(const struct item *i)
+{
+	const struct program *p = i->of;
+	char path[600], number[16];
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		snprintf(number, sizeof(number), "%u", mutant);
+		setenv("MUTANT", number, 1);
+		setenv("MUTANT_SKIP", p->skip, 1);
+		setitimer(ITIMER_PROF, &i->limit, NULL);
+		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+			_exit(3);
+		snprintf(path, sizeof(path), "%s/%s", folder, p->name);
+		execl(path, path, (char *)NULL);
+		_exit(3);
+	}
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status))
+		raise(WTERMSIG(status));
+	return !WEXITSTATUS(status);
+}
+
+static void add(const char *name, int (*holds)(const struct item *), const void *of, unsigned in)
+{
+	struct item *i = calloc(1, sizeof(*i));
+
+	if (!i || n_items == ITEMS_MAX) {
+		fprintf(stderr, "no room for test %u: raise ITEMS_MAX\n", n_items);
+		exit(3);
+	}
+	*i = (struct item){ .name = name, .number = n_items, .holds = holds, .of = of, .in = in };
+	items[n_items++] = i;
+}
+
+static double processor_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What a program has reached it leaves in a file. */
+static void read_reached(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	if (!f || fread(mutant_reached, sizeof(mutant_reached), 1, f) != 1) {
+		fprintf(stderr, "%s: a test has left nothing there; `make tests` first\n", path);
+		exit(3);
+	}
+	fclose(f);
+	unlink(path);
+}
+
+static void measure(struct item *i)
+{
+	char path[64];
+	double seconds = processor_seconds();
+	int is_program = i->holds == a_program;
+
+	snprintf(path, sizeof(path), "/tmp/trainwreck-reached.%u", (unsigned)getpid());
+	if (is_program)
+		setenv("MUTANT_REACHED", path, 1);
+	memset(mutant_reached, 0, sizeof(mutant_reached));
+	if (!i->holds(i)) {
+		fprintf(stderr, "with no mutant `%s` fails already: `make unit` first\n", i->name);
+		exit(1);
+	}
+	if (i->holds == a_case)
+		i->digest = digest_of(i->of, (enum case_profile)i->in);
+	seconds = is_program ? 1 : processor_seconds() - seconds;
+	if (is_program) {
+		read_reached(path);
+		unsetenv("MUTANT_REACHED");
+	}
+	seconds = seconds * LIMIT_FACTOR + LIMIT_LEAST_MS / 1000.0;
+	i->limit.it_value.tv_sec = (time_t)seconds;
+	i->limit.it_value.tv_usec = (suseconds_t)((seconds - (double)i->limit.it_value.tv_sec) * 1e6);
+	for (unsigned n = 0; n < MUTANTS_MAX; n++)
+		i->reaches[n / 8] |= (uint8_t)(mutant_reached[n] << n % 8);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct timeval *x = &(*(struct item *const *)a)->limit.it_value;
+	const struct timeval *y = &(*(struct item *const *)b)->limit.it_value;
+
+	return x->tv_sec != y->tv_sec ? (x->tv_sec < y->tv_sec ? -1 : 1) :
+	       x->tv_usec != y->tv_usec ? (x->tv_usec < y->tv_usec ? -1 : 1) : 0;
+}
+
+void items_make(const char *programs_folder)
+{
+	static struct seq_cases corpus;
+	char why[512];
+
+	snprintf(folder, sizeof(folder), "%s", programs_folder);
+	if (seq_cases_add(&corpus, "corpus", why, sizeof(why))) {
+		fprintf(stderr, "%s; run this in the source tree\n", why);
+		exit(3);
+	}
+	for (unsigned i = 0; i < 2 * N_MODEL_CASES; i++) {
+		const struct model_case *c = &model_cases[i / 2];
+		enum case_profile which = i % 2 ? AMD : INTEL;
+
+		if (!(c->profile & which))
+			continue;
+		add(c->seq, a_case, c, which);
+	}
+	for (size_t i = 0; i < corpus.n; i++)
+		add(corpus.v[i].name, a_style, &corpus.v[i].seq, 0);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		add(programs[i].name, a_program, &programs[i], 0);
+	for (unsigned i = 0; i < n_items; i++)
+		measure(items[i]);
+	qsort(items, n_items, sizeof(items[0]), by_time);
+}
