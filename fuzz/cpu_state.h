@@ -109,8 +109,8 @@ struct cpu {
 	struct sysseg tr, ldtr;
 	uint32_t pkru, mxcsr;
 	uint8_t x87_pending; /* an unmasked x87 exception waits for the next waiting instruction */
-	uint16_t cs, ss, gs_sel;
-	uint8_t gs_nulls; /* a return to ring 3 nulls what GS holds */
+	uint16_t cs, ss, es_sel, gs_sel;
+	uint8_t es_nulls, gs_nulls; /* a return to ring 3 nulls what ES, GS hold */
 	uint8_t cpl, mode64, ss_unusable;
 	uint8_t code16; /* CS has L and D clear: none of the text is assembled for that */
 
@@ -204,6 +204,8 @@ enum access {
 /* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
+/* Read and write in one: *value is written, and becomes what was there. */
+int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *value);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);
@@ -240,8 +242,7 @@ static inline int desc_wdata(const struct desc *d)
 	return d->s && !(d->type & 8) && (d->type & 2);
 }
 int load_ss(struct cpu *c, uint16_t sel);
-int load_es(struct cpu *c, uint16_t sel);
-/* DS, ES, FS, GS: *ret_desc is left alone by a null selector. */
+/* ES, GS: *ret_desc is left alone by a null selector. */
 int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 /* Of a far JMP. */
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
@@ -249,9 +250,13 @@ int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64);
 
-/* --- model_control.c -------------------------------------------------------------------------- */
+/* --- model_base.c ----------------------------------------------------------------------------- */
 /* What a return to an outer ring does to the data segments. */
 void leave_ring(struct cpu *c);
+
+/* --- model_tables.c --------------------------------------------------------------------------- */
+/* A body has written v over bytes 5 and 6 of the descriptor, whose address is that of the alias. */
+void descriptor_written(struct cpu *c, uint64_t addr, uint64_t v);
 
 /* --- model_return.c --------------------------------------------------------------------------- */
 /* CS has been loaded: in compatibility mode nobody promises the upper halves of the registers. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Control registers and MSRs, and the bases of FS and GS. */
+/* Control registers and MSRs. */
 #include "fuzz/cpu_state.h"
 
 /* An address-like MSR. */
@@ -172,59 +172,4 @@ int act_mov_cr4(struct cpu *c, const struct insn *in)
 		return fault(c, V_GP, 0, RULE_CR4_RESERVED);
 	c->cr4 = v & bits;
 	return 0;
-}
-
-int act_gs_read(struct cpu *c, const struct insn *in)
-{
-	return mem_read(c, c->gs + in->imm, 8, ACC_READ, &c->reg[GPR_AX]);
-}
-
-int act_fs_read(struct cpu *c, const struct insn *in)
-{
-	return mem_read(c, c->fs + in->imm, 8, ACC_READ, &c->reg[GPR_AX]);
-}
-
-/* What a load of GS with this selector makes of its base. */
-static uint64_t loaded_base(struct cpu *c, uint16_t sel, const struct desc *d, uint64_t old)
-{
-	if (sel & ~3u)
-		return rule(c, RULE_GS_BASE_LOADED, d->base & 0xffffffff);
-	/* AMD: null leaves it, but for processors that say otherwise in CPUID */
-	return rule(c, RULE_GS_BASE_NULL, intel(c) || !choose(c, RULE_GS_BASE_NULL, 2)) ? 0 : old;
-}
-
-int act_mov_gs(struct cpu *c, const struct insn *in)
-{
-	uint16_t sel = (uint16_t)c->reg[GPR_AX];
-	struct desc d = { 0 };
-
-	(void)in;
-	if (load_data(c, sel, &d))
-		return 1;
-	c->gs = loaded_base(c, sel, &d, c->gs);
-	c->gs_sel = sel;
-	c->gs_nulls = (sel & ~3u) && d.dpl < 3 && !(desc_code(&d) && desc_conforming(&d));
-	return 0;
-}
-
-int act_lkgs(struct cpu *c, const struct insn *in)
-{
-	uint16_t sel = (uint16_t)c->reg[GPR_AX];
-	struct desc d = { 0 };
-
-	(void)in;
-	if (load_data(c, sel, &d))
-		return 1;
-	c->kgs = rule(c, RULE_LKGS, sel & ~3u ? d.base & 0xffffffff : 0);
-	return 0;
-}
-
-void leave_ring(struct cpu *c)
-{
-	if (!c->gs_nulls)
-		return;
-	c->gs_nulls = 0;
-	c->gs_sel = 0;
-	if (choose(c, RULE_GS_BASE_NULLED, 2))
-		c->gs = 0;
 }

@@ -84,9 +84,3 @@ int act_lss(struct cpu *c, const struct insn *in)
 	c->shadow_ss = (uint8_t)rule(c, RULE_LSS_SHADOW, 0);
 	return 0;
 }
-
-int act_mov_es(struct cpu *c, const struct insn *in)
-{
-	(void)in;
-	return load_es(c, (uint16_t)c->reg[GPR_AX]);
-}

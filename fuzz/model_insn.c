@@ -195,7 +195,23 @@ int act_store8(struct cpu *c, const struct insn *in)
 
 int act_store_abs(struct cpu *c, const struct insn *in)
 {
-	return mem_write(c, in->imm, in->a, ACC_READ, c->reg[GPR_AX]);
+	if (mem_write(c, in->imm, in->a, ACC_READ, c->reg[GPR_AX]))
+		return 1;
+	descriptor_written(c, in->imm, c->reg[GPR_AX]);
+	return 0;
+}
+
+/* Across two cache lines; what makes an event of that is switched on nowhere. */
+int act_exchange(struct cpu *c, const struct insn *in)
+{
+	uint64_t v = c->reg[GPR_AX] & 0xffffffff;
+
+	if (rule(c, RULE_SPLIT_LOCK, 0))
+		return fault(c, V_AC, 0, RULE_SPLIT_LOCK);
+	if (mem_exchange(c, in->imm, 4, c->mode64 ? ACC_READ : ACC_STACK, &v))
+		return 1;
+	c->reg[GPR_AX] = v;
+	return 0;
 }
 
 int act_lea_stub(struct cpu *c, const struct insn *in)

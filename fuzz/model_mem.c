@@ -239,3 +239,14 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 		debug_access(c, addr, len, access | ACC_WRITE);
 	return 0;
 }
+
+int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *value)
+{
+	uint64_t was = 0;
+
+	if (translate(c, addr, len, access | ACC_WRITE) || mem_read(c, addr, len, access, &was) ||
+	    mem_write(c, addr, len, access, *value))
+		return 1;
+	*value = was;
+	return 0;
+}

@@ -48,6 +48,16 @@ int act_privileged(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+int act_rdpmc(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	if (rule(c, RULE_RDPMC_PCE, c->cpl && !(c->cr4 & CR4_PCE_BIT)))
+		return fault(c, V_GP, 0, RULE_RDPMC_PCE);
+	/* which counters there are, and what they say, is the machine's */
+	unchecked(c);
+	return 0;
+}
+
 /* SDM 1 18.5.2, APM 2 12.2.5: the bit of a port, of whose word both bytes must be within the TSS. */
 static int port_allowed(struct cpu *c, unsigned port, int *ret_allowed)
 {

@@ -93,13 +93,6 @@ int load_ss(struct cpu *c, uint16_t sel)
 	return 0;
 }
 
-int load_es(struct cpu *c, uint16_t sel)
-{
-	struct desc d;
-
-	return load_data(c, sel, &d);
-}
-
 int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;

@@ -14,7 +14,7 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	c->reg[GPR_CX] = rule(c, RULE_SYSCALL_RCX, c->rip);
 	c->reg[GPR_11] = rule(c, RULE_SYSCALL_R11, c->rflags & ~(uint64_t)FL_RF);
 	promise_system_call(c, c->reg[GPR_CX], c->reg[GPR_11], 1);
-	c->rip = c->mode64 ? c->lstar : c->cstar;
+	c->rip = rule(c, RULE_SYSCALL_TARGET, c->mode64 ? c->lstar : c->cstar);
 	c->rflags &= rule(c, RULE_SYSCALL_FMASK, ~(c->fmask & 0xffffffff));
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
 	c->cs = (uint16_t)(c->star >> 32 & 0xfffc);

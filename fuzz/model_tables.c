@@ -75,3 +75,10 @@ int act_ltr(struct cpu *c, const struct insn *in)
 	c->tr = (struct sysseg){ sel, 1, d.limit, d.base };
 	return 0;
 }
+
+void descriptor_written(struct cpu *c, uint64_t addr, uint64_t v)
+{
+	/* P, DPL, S and type of the segment that is loaded */
+	if (c->ldtr.usable && addr == ALIAS(W_GDT) + (c->ldtr.sel & ~7u) + 5 && !(v & 0x80))
+		c->ldtr.usable = (uint8_t)rule(c, RULE_DESC_CACHED, 1);
+}

@@ -113,6 +113,7 @@ enum arg_kind {
 	ARG_BASE,
 	ARG_PRIV,
 	ARG_UMIP,
+	ARG_SREG,
 	N_ARG_KINDS,
 };
 

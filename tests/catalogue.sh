@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz/catalogue.def: every id once; what a row names exists and is tested; docs/catalogue.md has the
 # same rows; sequences cite ids that there are; corpus/cve and its page agree. Rows with uses in small
-# letters are reported as open.
+# letters are reported as open, or as of the later feature that their words say they come with.
 set -eu
 cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 bad=0
 open=
+later=
 
 say() {
 	echo "$1" >&2
@@ -65,9 +66,17 @@ while IFS='|' read -r id uses rules steps benches words; do
 		esac
 		;;
 	esac
-	case $uses in *[tbf]*) open="$open $id:$uses" ;; esac
+	case $uses in
+	*[tbf]*)
+		case $words in
+		*": comes with "*) later="$later $id:$uses" ;;
+		*) open="$open $id:$uses" ;;
+		esac
+		;;
+	esac
 done <"$tmp/rows"
 [ -z "$open" ] || echo "note: open:$open"
+[ -z "$later" ] || echo "note: with later features:$later"
 
 # the page has the same rows
 sed 's/^\([^|]*\)|\([^|]*\)|\([^|]*\)|\([^|]*\)|\([^|]*\)|\(.*\)/| \1 | \2 | \6 | \3 | \4 | \5 |/; s/  */ /g' \

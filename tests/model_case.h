@@ -36,6 +36,7 @@ static const struct model_case model_cases[] = {
 #include "tests/model_edges.def"
 #include "tests/model_tables.def"
 #include "tests/model_control.def"
+#include "tests/model_segs.def"
 #include "tests/model_async.def"
 #include "tests/model_leave.def"
 #include "tests/model_debug.def"

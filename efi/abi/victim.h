@@ -26,6 +26,7 @@
 #define CR4_TSD_BIT	   0x4ull
 #define CR4_DE_BIT	   0x8ull
 #define CR4_MCE_BIT	   0x40ull
+#define CR4_PCE_BIT	   0x100ull
 #define CR4_OSFXSR_BIT	   0x200ull
 #define CR4_OSXMMEXCPT_BIT 0x400ull
 #define CR4_UMIP_BIT	   0x800ull
