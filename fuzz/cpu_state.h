@@ -154,13 +154,17 @@ struct cpu {
 	uint8_t overlaid[N_RULES];
 	uint8_t chosen[N_RULES]; /* choices that are made once a run: the branch, plus one */
 
+	/* From here on model_start() writes what has to be written. */
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
-	uint8_t idt[IDT_LEN], gdt[4096], tss[TSS_LEN];
+	uint8_t tss[TSS_LEN];
 	/* of account only where CR0.WP can be cleared: the constants, and the last page of each text */
 	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];
-	uint8_t stack[11][4096] __attribute__((aligned(16)));
-	uint8_t duser[4096], dsup[4096];
+	/* a bit for each page below that is as a run finds it: most runs write to two or three */
+	uint32_t clean;
+	uint8_t layout; /* of idt, where that is clean */
+	uint8_t idt[IDT_LEN] __attribute__((aligned(16))), gdt[4096], duser[4096], dsup[4096];
+	uint8_t stack[11][4096];
 };
 
 /* One run along a path; stops at the first record that differs from an observed one, if given. */
@@ -168,8 +172,12 @@ void model_run(const struct seq *seq, const struct profile *profile, struct over
 	       const struct path *path, const struct record *observed, unsigned n_observed,
 	       struct trace *ret_trace);
 
-/* A rule's result, after the overlay. */
-uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value);
+/* A rule's result, after the overlay, which seldom has a line for it. */
+uint64_t rule_overlaid(struct cpu *c, enum rule_id id, uint64_t value);
+static inline uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
+{
+	return c->overlaid[id] ? rule_overlaid(c, id, value) : value;
+}
 
 /* Take one of n branches; the manual leaves it open. */
 unsigned choose(struct cpu *c, enum rule_id id, unsigned n);
@@ -187,6 +195,8 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 int need_ring0(struct cpu *c, enum rule_id id);
 
 /* --- model_start.c ---------------------------------------------------------------------------- */
+/* Something is written to p, which may be in a page that was clean. */
+void dirtied(struct cpu *c, const uint8_t *p);
 /* Everything from the tape on, and what of the registers does not start as 0; c->profile is set. */
 void model_start(struct cpu *c, const struct seq *seq);
 

@@ -37,7 +37,7 @@ static const struct insn *find(const struct insn *tab, size_t n, uint64_t addr)
 	return lo < n && tab[lo].addr == addr ? &tab[lo] : NULL;
 }
 
-const struct insn *victim_insn(uint64_t addr)
+static const struct insn *look_up(uint64_t addr)
 {
 	const struct victim_labels *l = victim_labels();
 
@@ -48,6 +48,22 @@ const struct insn *victim_insn(uint64_t addr)
 		return find((const void *)(victim_image + l->uinsn_off),
 			    l->uinsn_len / sizeof(struct insn), addr);
 	return NULL;
+}
+
+/* The model asks for every instruction it executes, and for few different ones. */
+const struct insn *victim_insn(uint64_t addr)
+{
+	static const struct insn *recent[4096];
+	const struct insn **in = &recent[(addr ^ addr >> 12) % (sizeof(recent) / sizeof(recent[0]))];
+
+	if (!*in || (*in)->addr != addr) {
+		const struct insn *found = look_up(addr);
+
+		if (!found)
+			return NULL;
+		*in = found;
+	}
+	return *in;
 }
 
 int victim_waits(uint64_t addr)

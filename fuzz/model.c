@@ -46,12 +46,10 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n)
 	return c->chosen[id] - 1u;
 }
 
-uint64_t rule(struct cpu *c, enum rule_id id, uint64_t value)
+uint64_t rule_overlaid(struct cpu *c, enum rule_id id, uint64_t value)
 {
 	uint64_t v = value;
 
-	if (!c->overlaid[id])
-		return value;
 	for (unsigned i = 0; i < c->overlay->n; i++) {
 		struct overlay_line *o = &c->overlay->line[i];
 

@@ -11,7 +11,7 @@ static unsigned enabled(const struct cpu *c)
 {
 	unsigned set = 0;
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; c->dr7 & 0xff && i < 4; i++)
 		set |= (c->dr7 >> (2 * i) & 3 ? 1u : 0u) << i;
 	return set;
 }
@@ -78,10 +78,10 @@ void debug_table(struct cpu *c, uint64_t addr, unsigned len)
 static unsigned code_hits(const struct cpu *c)
 {
 	uint64_t rip = c->mode64 ? c->rip : c->rip & 0xffffffff;
-	unsigned hits = 0;
+	unsigned set = enabled(c), hits = 0;
 
-	for (unsigned i = 0; enabled(c) >> i; i++)
-		if (enabled(c) >> i & 1 && bp_type(c, i) == BP_CODE && c->dr[i] == rip)
+	for (unsigned i = 0; set >> i; i++)
+		if (set >> i & 1 && bp_type(c, i) == BP_CODE && c->dr[i] == rip)
 			hits |= 1u << i;
 	return hits;
 }

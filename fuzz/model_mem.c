@@ -231,6 +231,8 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	/* written over, and about to run */
 	if (!p && is_text(addr))
 		unchecked(c);
+	if (p)
+		dirtied(c, p);
 	for (unsigned i = 0; p && i < len; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
 	if (access & ACC_TABLE)

@@ -3,21 +3,60 @@
 #include "fuzz/cpu_state.h"
 #include "fuzz/style.h"
 
-static void start_stacks(struct cpu *c)
-{
-	uint64_t *p = (uint64_t *)(void *)c->stack;
+enum { PAGE_LEN = 4096, N_STACKS = sizeof(((struct cpu *)0)->stack) / PAGE_LEN };
+_Static_assert(offsetof(struct cpu, stack) == offsetof(struct cpu, idt) + 4 * PAGE_LEN, "pages without a gap");
 
-	for (unsigned i = 0; i < sizeof(c->stack) / 8; i++)
-		p[i] = STACK_PATTERN;
-	stack_tops(c->stack[0] + 4096, c->stack[9] + 4096, c->stack[10] + 4096);
+static unsigned page_bit(const struct cpu *c, const uint8_t *p)
+{
+	size_t i = (size_t)(p - c->idt) / PAGE_LEN;
+
+	return p >= c->idt && i < 4 + N_STACKS ? 1u << i : 0;
 }
 
-static void start_tables(struct cpu *c)
+void dirtied(struct cpu *c, const uint8_t *p)
 {
-	memset(c->gdt, 0, sizeof(c->gdt));
-	gdt_build(c->gdt, W_TSS);
-	c->gdt[SEL_TSS + 5] |= 2; /* busy: LTR has loaded it */
-	gdt_page_build(c->gdt);
+	c->clean &= ~page_bit(c, p);
+}
+
+/* Whether the page has to be made anew, as the caller then does. */
+static int is_dirty(struct cpu *c, const uint8_t *page)
+{
+	unsigned bit = page_bit(c, page), was = c->clean & bit;
+
+	c->clean |= bit;
+	return !was;
+}
+
+static void start_stacks(struct cpu *c)
+{
+	int any = 0;
+
+	for (unsigned n = 0; n < N_STACKS; n++) {
+		uint64_t *p = (uint64_t *)(void *)c->stack[n];
+
+		if (!is_dirty(c, c->stack[n]))
+			continue;
+		for (unsigned i = 0; i < PAGE_LEN / 8; i++)
+			p[i] = STACK_PATTERN;
+		any = 1;
+	}
+	if (any)
+		stack_tops(c->stack[0] + PAGE_LEN, c->stack[9] + PAGE_LEN, c->stack[10] + PAGE_LEN);
+}
+
+static void start_tables(struct cpu *c, unsigned layout)
+{
+	const struct victim_labels *l = victim_labels();
+
+	if (is_dirty(c, c->idt) || c->layout != layout)
+		idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(layout));
+	c->layout = (uint8_t)layout;
+	if (is_dirty(c, c->gdt)) {
+		memset(c->gdt, 0, sizeof(c->gdt));
+		gdt_build(c->gdt, W_TSS);
+		c->gdt[SEL_TSS + 5] |= 2; /* busy: LTR has loaded it */
+		gdt_page_build(c->gdt);
+	}
 	tss_build(c->tss);
 	c->idtr = (struct table){ W_IDT, IDT_LIMIT };
 	c->gdtr = (struct table){ W_GDT, GDT_LIMIT };
@@ -71,7 +110,9 @@ static void start_style(struct cpu *c)
 	c->variant = (uint8_t)style_variant(c->seq);
 	t = style_text(c->variant);
 	style_idt(c->variant, c->idt);
+	dirtied(c, c->idt);
 	style_percpu(c->variant, c->dsup + PC_KSTACK);
+	dirtied(c, c->dsup);
 	c->lstar = t->syscall;
 	c->cstar = t->syscall32;
 	c->sysenter_eip = t->sysenter;
@@ -93,10 +134,11 @@ void model_start(struct cpu *c, const struct seq *seq)
 	c->may_write = (t.needs & PAGES) != 0;
 	if (c->may_write)
 		start_constants(c);
-	idt_build(c->idt, l->stubs, (uint32_t)l->stub_stride, layout_ist(seq->layout));
-	memset(c->dsup, 0, sizeof(c->dsup));
-	memset(c->duser, 0, sizeof(c->duser));
-	start_tables(c);
+	if (is_dirty(c, c->dsup))
+		memset(c->dsup, 0, sizeof(c->dsup));
+	if (is_dirty(c, c->duser))
+		memset(c->duser, 0, sizeof(c->duser));
+	start_tables(c, seq->layout);
 	start_stacks(c);
 	set_bottom(c->harn + H_SETS);
 	put64(c->harn + H_SETPTR, W_HARN + H_SETS);
