@@ -31,8 +31,9 @@ CBASE := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffile-prefix-map=$(CURDIR)/= \
 # --- what is built from what ---------------------------------------------------------------------
 ABI      := $(filter-out efi/abi/consts.c,$(wildcard efi/abi/*.c))
 PORTABLE := $(filter-out fuzz/exec%.c,$(wildcard fuzz/*.c))
-# host/mutator.c is what AFL++ loads, not part of the program
-HOST     := $(filter-out host/mutator.c,$(wildcard host/*.c))
+# what AFL++ and Bochs load: not part of the program
+LOADED   := host/mutator.c host/bochs_fork.c
+HOST     := $(filter-out $(LOADED),$(wildcard host/*.c))
 GUEST    := $(wildcard efi/*.c) $(ABI) $(wildcard fuzz/*.c) $(wildcard bench/*.c)
 # portable code of the guest that the host's tests call too
 SHARED   := efi/lib.c efi/paging.c efi/config.c
@@ -46,7 +47,7 @@ FUZZERS  := $(patsubst tests/%.c,$B/tests/%,$(wildcard tests/fuzz_*.c))
 
 .DELETE_ON_ERROR:
 
-all: $B/trainwreck $B/trainwreck-mutator.so $B/BOOTX64.EFI $B/trainwreck.img
+all: $B/trainwreck $B/trainwreck-mutator.so $B/trainwreck-bochs.so $B/BOOTX64.EFI $B/trainwreck.img
 
 # --- tables that C and NASM share ----------------------------------------------------------------
 DEFS := $(wildcard efi/abi/*.def fuzz/*.def bench/*.def)
@@ -94,6 +95,11 @@ $B/pic/%.o: %.c
 	$(Q)$(CC) $(CBASE) -fPIC -fvisibility=hidden $(CFLAGS) -c -o $@ $<
 
 $B/trainwreck-mutator.so: $(MUTATOROBJ)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^
+
+# What Bochs loads.
+$B/trainwreck-bochs.so: $B/pic/host/bochs_fork.o
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^
 
@@ -290,6 +296,7 @@ deps:
 install: all
 	install -D -m755 $B/trainwreck $(DESTDIR)$(PREFIX)/bin/trainwreck
 	install -D -m644 $B/trainwreck-mutator.so $(DESTDIR)$(PREFIX)/lib/trainwreck/trainwreck-mutator.so
+	install -D -m644 $B/trainwreck-bochs.so $(DESTDIR)$(PREFIX)/lib/trainwreck/trainwreck-bochs.so
 	install -D -m644 $B/BOOTX64.EFI $(DESTDIR)$(PREFIX)/share/trainwreck/BOOTX64.EFI
 	install -D -m644 $B/trainwreck.img $(DESTDIR)$(PREFIX)/share/trainwreck/trainwreck.img
 	install -d $(DESTDIR)$(PREFIX)/share/trainwreck/known $(DESTDIR)$(PREFIX)/share/trainwreck/corpus

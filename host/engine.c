@@ -10,11 +10,6 @@
 
 enum { BOOT_MS = 60000 };
 
-static const struct engine_ops bochs_ops = {
-	.name = "bochs",
-	.words = "Bochs 3.1 or later: FRED, UINTR, CET",
-};
-
 static const struct engine_ops tty_ops = {
 	.name = "tty",
 	.words = "a real machine on a serial line: tty:/dev/ttyUSB0,115200",
@@ -51,7 +46,7 @@ const char *engine_status_words(enum engine_status status)
 }
 
 /* The firmware may print on the same line first, so anything that is no HELLO is passed over. */
-static int wait_hello(struct engine *e, int ms, char *err, size_t err_cap)
+int engine_await_hello(struct engine *e, int ms, char *err, size_t err_cap)
 {
 	const int64_t end = now_ms() + ms;
 	enum engine_status status = ENGINE_OK;
@@ -84,7 +79,7 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 {
 	enum engine_status status;
 
-	if (wait_hello(e, e->opts.boot_ms ? e->opts.boot_ms : BOOT_MS, err, err_cap) < 0)
+	if (engine_await_hello(e, e->opts.boot_ms ? e->opts.boot_ms : BOOT_MS, err, err_cap) < 0)
 		return -1;
 	e->epoch = 1;
 	status = engine_ident(e, ENGINE_SHORT_MS);

@@ -302,7 +302,8 @@ static enum engine_status restore(struct engine *e, int afresh)
 		return ended(e, ENGINE_DEAD);
 	e->last = ENGINE_OK;
 	link_reset(&e->link);
-	return engine_ident(e, ENGINE_SHORT_MS);
+	e->lost = engine_ident(e, ENGINE_SHORT_MS) != ENGINE_OK;
+	return e->last;
 }
 
 enum engine_status engine_renew(struct engine *e)

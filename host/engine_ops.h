@@ -28,7 +28,7 @@ struct engine_ops {
 	void (*stop)(struct engine *e);
 };
 
-extern const struct engine_ops qemu_ops, fd_ops;
+extern const struct engine_ops qemu_ops, bochs_ops, fd_ops;
 
 /* A test case as the guest has it, or will have it. */
 struct engine_case {
@@ -69,10 +69,14 @@ struct engine {
 	struct engine_case base, run; /* taken by the guest; under way */
 	int has_base, whole;
 	int hosted; /* the run under way may wait for an event of the host */
+	int lost; /* the last return to the snapshot was to a guest that does not answer */
 	uint64_t served; /* the engine's own: the last wait that got its event */
 };
 
 enum { ENGINE_SHORT_MS = 3000 }; /* for requests that only read what the guest has */
+
+/* Wait for a guest that boots. 0, or -1 with err. */
+int engine_await_hello(struct engine *e, int ms, char *err, size_t err_cap);
 
 /* Ask who is there; fills e->hello. */
 enum engine_status engine_ident(struct engine *e, int deadline_ms);

@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void child(const char *const argv[], int out)
@@ -96,4 +100,70 @@ char *proc_quote(const char *const argv[])
 	if (f)
 		fclose(f);
 	return text;
+}
+
+int proc_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
+}
+
+int proc_end(pid_t *pid, int sig, int wait_ms)
+{
+	int status, ended = 0;
+
+	if (!*pid)
+		return -1;
+	if (sig)
+		kill(*pid, sig);
+	for (int ms = 0; ms < wait_ms && !ended; ms++) {
+		ended = proc_ended(*pid);
+		if (!ended)
+			usleep(1000);
+	}
+	if (!ended)
+		kill(*pid, SIGKILL);
+	if (waitpid(*pid, &status, 0) != *pid)
+		status = -1;
+	*pid = 0;
+	return status;
+}
+
+int64_t proc_cpu_ms(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+int proc_send_fd(int to, char byte, int fd)
+{
+	struct iovec iov = { &byte, 1 };
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	return sendmsg(to, &msg, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+pid_t proc_read_pid(int from, int wait_ms)
+{
+	struct pollfd fd = { .fd = from, .events = POLLIN };
+	int32_t pid;
+
+	if (poll(&fd, 1, wait_ms) != 1 || recv(from, &pid, sizeof(pid), MSG_DONTWAIT) != sizeof(pid))
+		return 0;
+	return pid;
 }

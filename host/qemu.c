@@ -23,6 +23,8 @@
 #include "host/qemu_inject.h"
 #include "host/qmp.h"
 
+enum { REAP_MS = 2000 };
+
 struct qemu {
 	pid_t pid; /* 0: none */
 	int copy_fd;
@@ -70,23 +72,11 @@ static void close_ends(struct engine *e, struct qemu *m)
 /* Wait for the process. Whoever calls has seen it end, or ends it here. */
 static void reap(struct engine *e, struct qemu *m, int kill_it)
 {
-	int status, tries = 0;
-
-	if (!m->pid)
-		return;
-	if (kill_it)
-		kill(m->pid, SIGKILL);
 	/* its channels are closed a little before it can be waited for */
-	while (!kill_it && waitpid(m->pid, &status, WNOHANG) == 0 && ++tries < 2000)
-		usleep(1000);
-	if (!kill_it && tries < 2000) {
+	const int status = proc_end(&m->pid, kill_it ? SIGKILL : 0, kill_it ? 0 : REAP_MS);
+
+	if (!kill_it)
 		e->death = status;
-	} else {
-		kill(m->pid, SIGKILL);
-		if (waitpid(m->pid, &status, 0) == m->pid && !kill_it)
-			e->death = status;
-	}
-	m->pid = 0;
 }
 
 /* The last line of its stderr: why it would not start. */
@@ -249,12 +239,8 @@ static int qemu_sleeps(struct engine *e)
 static int64_t qemu_cpu_ms(struct engine *e)
 {
 	struct qemu *m = e->machine;
-	struct timespec t;
-	clockid_t clock;
 
-	if (clock_getcpuclockid(m->pid, &clock) || clock_gettime(clock, &t))
-		return 0;
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+	return proc_cpu_ms(m->pid);
 }
 
 static void qemu_freeze(struct engine *e)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What Bochs is told, after it has been asked what it can do. */
+#ifndef TW_HOST_BOCHS_ARGS_H
+#define TW_HOST_BOCHS_ARGS_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "host/rundir.h"
+
+struct bochs_args {
+	const char *bochs; /* $BOCHS, else bochs */
+	char ovmf[PATH_MAX], image[PATH_MAX];
+	char version[64]; /* "Bochs x86 Emulator 3.1" */
+	char cpu[64], display[16];
+	const char *argv[64]; /* NULL-terminated; run in the run's folder */
+};
+
+const char *bochs_binary(void);
+
+/* Its version, in words. 0, or -1 with err: not there, or too old. */
+int bochs_ask_version(struct bochs_args *args, char *err, size_t err_cap);
+
+/* From "cpu=ryzen": ask it, choose. 0, or -1 with err. */
+int bochs_args_make(struct bochs_args *ret_args, const char *options, const char *const *extra,
+		    char *err, size_t err_cap);
+
+/* Write the configuration, for a serial line on that port of 127.0.0.1. 0, or -1 with err. */
+int bochs_config_write(const struct bochs_args *args, const struct rundir *dir, int port, char *err,
+		       size_t err_cap);
+
+#endif
