@@ -80,6 +80,7 @@ static unsigned check_registers(char *words, size_t cap, unsigned n)
 	const struct check regs[] = {
 		{ read_cr0(), CR0_START, "CR0" },
 		{ read_cr4(), exec_start.cr4, "CR4" },
+		{ pushfq() & EXEC_IRET_FLAGS, 0, "VIF and VIP in RFLAGS" },
 		{ gdtr.base, W_GDT, "the base of the GDT" },
 		{ gdtr.limit, GDT_LIMIT, "the limit of the GDT" },
 		{ idtr.base, W_IDT, "the base of the IDT" },

@@ -176,11 +176,16 @@ void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsig
 	tops();
 }
 
+/* Ends with an IRETQ that loads plain flags. */
+static void drain(void)
+{
+	((void (*)(void))(uintptr_t)victim_labels()->drain)();
+}
+
 /* Everything in service is ended, then everything pending is taken, until nothing is left. */
 static void empty_apic(void)
 {
 	volatile uint32_t *eoi = (volatile uint32_t *)(uintptr_t)(W_LAPIC + 0xb0);
-	void (*drain)(void) = (void (*)(void))(uintptr_t)victim_labels()->drain;
 
 	for (unsigned i = 0; i < IPI_VECTORS; i++)
 		*eoi = 0;
@@ -285,4 +290,6 @@ void state_restore(const struct tape *t)
 		apic_write(exec_apic[i].reg, exec_start.apic[i]);
 	if (t->needs & ASYNC)
 		empty_apic();
+	else if (pushfq() & EXEC_IRET_FLAGS)
+		drain();
 }

@@ -38,6 +38,9 @@ extern struct exec_start {
 	uint32_t apic[EXEC_APIC];
 } exec_start;
 
+/* VIF and VIP, which an IRET in ring 0 loads and no POPF writes. */
+enum { EXEC_IRET_FLAGS = 3 << 19 };
+
 /* Each qword counts with its place, so that no two changes cancel out. */
 uint64_t exec_sum(const struct region *r);
 
