@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@
 
 enum {
 	CONNECT_MS = 20000, /* from its start to its first look at the line */
-	PARK_MS = 2000,
+	PARK_MS = 5000,
 	BOOT_MS = 60000,
 	LAST_WORDS_MS = 500, /* for a process that was asked to end to write its registers */
 };
@@ -242,7 +243,8 @@ static int bochs_snapshot(struct engine *e, char *err, size_t err_cap)
 	e->link.copy_fd = -1;
 	if (poll(&here, 1, 0) != 1)
 		return 0; /* not loaded */
-	kill(m->pid, FORK_SIGNAL);
+	/* to the first thread, the one that emulates */
+	syscall(SYS_tgkill, m->pid, m->pid, FORK_SIGNAL);
 	if (await_byte(m, FORK_PARKED)) {
 		m->parked = m->pid;
 		m->pid = 0;
