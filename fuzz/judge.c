@@ -101,6 +101,16 @@ unsigned model_breaks(const struct seq *seq, const struct profile *profile, unsi
 	return 0;
 }
 
+/*
+ * What was seen is on none of the paths that were tried, and there are more of them than anybody can try:
+ * then the model cannot say that it is wrong.
+ */
+static void undecided(struct judgement *j)
+{
+	j->agrees = 1;
+	j->trace.unchecked = 1;
+}
+
 void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
 		 const struct record *rec, unsigned n, struct judgement *ret_judgement)
 {
@@ -108,6 +118,7 @@ void model_judge(const struct seq *seq, const struct profile *profile, struct ov
 	static struct judgement best;
 	struct path path = { 0 };
 	unsigned best_same = 0;
+	int more;
 
 	memset(&best, 0, sizeof(best));
 	do {
@@ -127,9 +138,12 @@ void model_judge(const struct seq *seq, const struct profile *profile, struct ov
 			best.trace = t;
 		}
 		path = t.path;
-	} while (!best.agrees && best.n_paths < PATHS_MAX && path_next(&path));
+		more = path_next(&path);
+	} while (!best.agrees && best.n_paths < PATHS_MAX && more);
 
-	if (!best.agrees) {
+	if (!best.agrees && more) {
+		undecided(&best);
+	} else if (!best.agrees) {
 		unsigned i = best.record;
 
 		/* the whole prediction of that path, for the report */
@@ -142,24 +156,59 @@ void model_judge(const struct seq *seq, const struct profile *profile, struct ov
 	*ret_judgement = best;
 }
 
+/* The next path on which no more than `flips` choices are other than the first predicted. */
+static int next_near(struct path *path, unsigned flips, int *ret_left_out)
+{
+	unsigned other = 0;
+
+	for (unsigned i = 0; i < path->n; i++)
+		other += path->branch[i] != 0;
+	while (path->n) {
+		uint8_t *last = &path->branch[path->n - 1];
+		int is_last = *last + 1u >= path->of[path->n - 1];
+
+		other -= *last != 0;
+		if (!is_last && other < flips) {
+			++*last;
+			return 1;
+		}
+		*ret_left_out |= !is_last;
+		path->n--;
+	}
+	return 0;
+}
+
+/*
+ * No records lead the search here, so all paths that differ in one choice are tried first, then those that
+ * differ in two, and so on.
+ */
 void model_judge_death(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
 		       enum outcome outcome, struct judgement *ret_judgement)
 {
 	static struct judgement best;
-	struct path path = { 0 };
+	int left_out = 1;
 
 	memset(&best, 0, sizeof(best));
-	do {
-		static struct trace t;
+	for (unsigned flips = 0; left_out && !best.agrees && best.n_paths < PATHS_MAX; flips++) {
+		struct path path = { 0 };
 
-		model_predict(seq, profile, overlay, &path, &t);
-		if (!best.n_paths++ || t.outcome == outcome || t.unchecked) {
-			best.trace = t;
-			best.agrees = t.outcome == outcome || t.unchecked;
-		}
-		path = t.path;
-	} while (!best.agrees && best.n_paths < PATHS_MAX && path_next(&path));
-	if (!best.agrees) {
+		left_out = 0;
+		do {
+			static struct trace t;
+
+			model_predict(seq, profile, overlay, &path, &t);
+			if (!best.n_paths++ || t.outcome == outcome || t.unchecked) {
+				best.trace = t;
+				best.agrees = t.outcome == outcome || t.unchecked;
+			}
+			path = t.path;
+			if (best.n_paths == PATHS_MAX)
+				left_out = 1;
+		} while (!best.agrees && best.n_paths < PATHS_MAX && next_near(&path, flips, &left_out));
+	}
+	if (!best.agrees && left_out) {
+		undecided(&best);
+	} else if (!best.agrees) {
 		best.record = best.trace.n;
 		best.field = F_COUNT;
 		best.rule = best.trace.n ? best.trace.why[best.trace.n - 1][F_vector] : RULE_END;

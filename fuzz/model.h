@@ -142,8 +142,19 @@ struct judgement {
 
 /*
  * Lead the model along an observed trace (masked records, the LATE one included): search the paths
- * for one that agrees; if there is none, report the one that agrees longest.
+ * for one that agrees; if there is none, report the one that agrees longest. Where there are too many to
+ * try, and none of thousands agrees, the model cannot say: agrees, and trace.unchecked.
  */
+void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		 const struct record *rec, unsigned n, struct judgement *ret_judgement);
+
+/*
+ * The same for a run that never answered (OUTCOME_SHUTDOWN, OUTCOME_HANG): agrees when some path
+ * ends so.
+ */
+void model_judge_death(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		       enum outcome outcome, struct judgement *ret_judgement);
+
 /* The window that addr lies in, its jump and a loop that waits included, as its first address; 0: none. */
 uint64_t window_of(uint64_t addr);
 
@@ -155,16 +166,6 @@ void judge_promise(struct judgement *j);
  * open: the rule, or 0. If promise is not 0, nothing but that one is looked for.
  */
 unsigned model_breaks(const struct seq *seq, const struct profile *profile, unsigned promise);
-
-void model_judge(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
-		 const struct record *rec, unsigned n, struct judgement *ret_judgement);
-
-/*
- * The same for a run that never answered (OUTCOME_SHUTDOWN, OUTCOME_HANG): agrees when some path
- * ends so.
- */
-void model_judge_death(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
-		       enum outcome outcome, struct judgement *ret_judgement);
 
 /* Whether this profile can run the sequence at all; if not, why (a static string). */
 const char *model_lacks(const struct seq *seq, const struct profile *profile);

@@ -147,6 +147,38 @@ static void after_the_unchecked_anything_goes(void **state)
 }
 
 /*
+ * Fifteen choices: one of them decides whether the processor halts for ever, and that is found; for what
+ * none of the first thousands of paths has, the model does not say that it is wrong.
+ */
+static void among_too_many_paths_the_near_ones_are_tried(void **state)
+{
+	static struct judgement j;
+	static struct trace t;
+	static struct overlay habits = { .habit[RULE_ASYNC_ARRIVAL] = 1 };
+	char text[1024] = "nmi.before hlt; ret.iret";
+	struct path path = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 14; i++)
+		strcat(text, "; int3; sti+movss+nop");
+	struct seq seq = parsed(text);
+	model_predict(&seq, profile_named("intel"), &habits, &path, &t);
+	assert_int_equal(t.outcome, OUTCOME_DONE);
+	assert_int_equal(t.path.n, 15);
+	model_judge_death(&seq, profile_named("intel"), &habits, OUTCOME_HANG, &j);
+	assert_true(j.agrees);
+	assert_false(j.trace.unchecked);
+	assert_in_range(j.n_paths, 2, 32);
+	model_judge_death(&seq, profile_named("intel"), &habits, OUTCOME_SHUTDOWN, &j);
+	assert_true(j.agrees);
+	assert_true(j.trace.unchecked);
+	t.rec[t.n - 1].rip ^= 1;
+	model_judge(&seq, profile_named("intel"), &habits, t.rec, t.n, &j);
+	assert_true(j.agrees);
+	assert_true(j.trace.unchecked);
+}
+
+/*
  * Single steps in the middle of a step's own bookkeeping, and a return that puts other registers in
  * its place: the pointer to the register sets then is anything.
  */
@@ -177,6 +209,7 @@ int main(void)
 		cmocka_unit_test(choices_are_searched),
 		cmocka_unit_test(a_predicted_death_is_agreed_to),
 		cmocka_unit_test(after_the_unchecked_anything_goes),
+		cmocka_unit_test(among_too_many_paths_the_near_ones_are_tried),
 		cmocka_unit_test(bookkeeping_that_was_interrupted_harms_nobody),
 	};
 
