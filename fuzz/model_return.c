@@ -137,6 +137,8 @@ static int iret(struct cpu *c, unsigned opsize)
 
 	mask = iret_flags_mask(c, opsize);
 	c->rflags = (c->rflags & ~mask) | (fl & mask);
+	if (c->rf_before && !rule(c, RULE_IRET_RF_AGAIN, (c->rflags & FL_RF) != 0))
+		c->rflags &= ~(uint64_t)FL_RF;
 	if (c->mode64) {
 		c->ss = (uint16_t)ss;
 		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
