@@ -216,7 +216,7 @@ usb: $B/trainwreck-usb.img
 	@echo 'What it does to a machine: docs/safety.md. What it leaves on the stick: docs/plan.md.'
 
 # --- tests ---------------------------------------------------------------------------------------
-$B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h) $B/host/tests/fakeguest.o
+$B/tests/test_%: tests/test_%.c $(HOSTLIB) $(SHARED:%.c=$B/host/%.o) $(wildcard tests/*.h tests/*.def) $B/host/tests/fakeguest.o
 	@mkdir -p $(@D)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS) -lcmocka
@@ -266,6 +266,26 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
+$B/tests/record: tests/full/record.c $(HOSTLIB) $(wildcard tests/*.h)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
+
+# Sequences for mutants that the corpus does not tell yet: make edges POOL='a campaign/afl/default/queue ...'
+POOL  ?= corpus
+EDGES ?=
+$B/mutants/edges: tests/full/edges.c tests/full/edges_write.c $(MUTLIB) $(wildcard tests/*.h tests/full/*.h tests/*.def)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$(wordlist 1,2,$^)) $(MUTLIB) $(HOSTLIBS)
+
+edges: $B/mutants/edges
+	@mkdir -p corpus/edges
+	$B/mutants/edges $(EDGES) $(POOL)
+
+# what engines deliver for the corpus, for tests that ask no engine
+recorded: all $B/tests/record
+	$B/tests/record qemu qemu:cpu=EPYC >$B/recorded.def
+	cp $B/recorded.def tests/recorded.def
+
 mutants: $(MUTANTS)
 	$B/mutants/mutants
 
@@ -307,6 +327,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

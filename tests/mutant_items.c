@@ -12,6 +12,7 @@
 #include "efi/abi/wire.h"
 #include "host/seqfile.h"
 #include "tests/model_agreed.h"
+#include "tests/recorded.h"
 
 enum { LIMIT_FACTOR = 20, LIMIT_LEAST_MS = 200 };
 
@@ -31,8 +32,8 @@ static const struct program {
 	{ "test_model_paths", "every_path_of_every_case_is_agreed_to" },
 };
 
-/* Of all that the model says of a case, on every path that a test looks at. */
-static uint64_t digest_of(const struct model_case *c, enum case_profile which)
+/* Of all that the model says of a case, on so many of its paths. */
+static uint64_t digest_of(const struct model_case *c, enum case_profile which, unsigned n_paths)
 {
 	static struct trace t;
 	struct path path = { 0 };
@@ -53,7 +54,7 @@ static uint64_t digest_of(const struct model_case *c, enum case_profile which)
 		sum = crc32_ieee(sum, &t, offsetof(struct trace, rec));
 		sum = crc32_ieee(sum, &t.death, sizeof(t) - offsetof(struct trace, death));
 		digest = digest * 0x9e3779b97f4a7c15 + sum;
-	} while (++n < CASE_PATHS_MAX && path_next(&path));
+	} while (++n < n_paths && path_next(&path));
 	return digest;
 }
 
@@ -62,9 +63,23 @@ static int a_case(const struct item *i)
 {
 	enum case_profile which = (enum case_profile)i->in;
 
-	if (i->digest && i->digest == digest_of(i->of, which))
+	if (i->digest && i->first == digest_of(i->of, which, 1) && i->digest == digest_of(i->of, which, CASE_PATHS_MAX))
 		return 1;
 	return case_holds(i->of, which, NULL, 0) && case_is_agreed_to(i->of, which);
+}
+
+static struct seq_cases recorded_seqs; /* by row */
+static struct known known[N_RECORDED_CPUS];
+
+/* As test_recorded; a trace that the model itself does not make is another set. */
+static int a_recorded(const struct item *i)
+{
+	const struct recorded *r = i->of;
+	const struct seq *seq = &recorded_seqs.v[r - recorded].seq;
+	struct recorded_traces now;
+
+	return (!i->traces->n || recorded_follow(seq, &recorded_cpus[r->cpu].profile, i->traces, &now)) &&
+	       !recorded_differs(r, seq, &known[r->cpu]);
 }
 
 static int a_style(const struct item *i)
@@ -97,6 +112,12 @@ static int a_program(const struct item *i)
 	if (WIFSIGNALED(status))
 		raise(WTERMSIG(status));
 	return !WEXITSTATUS(status);
+}
+
+static void give_up(const char *why)
+{
+	fprintf(stderr, "%s; run this in the source tree\n", why);
+	exit(3);
 }
 
 static void add(const char *name, int (*holds)(const struct item *), const void *of, unsigned in)
@@ -146,8 +167,15 @@ static void measure(struct item *i)
 		fprintf(stderr, "with no mutant `%s` fails already: `make unit` first\n", i->name);
 		exit(1);
 	}
-	if (i->holds == a_case)
-		i->digest = digest_of(i->of, (enum case_profile)i->in);
+	if (i->holds == a_case) {
+		i->first = digest_of(i->of, (enum case_profile)i->in, 1);
+		i->digest = digest_of(i->of, (enum case_profile)i->in, CASE_PATHS_MAX);
+	}
+	if (i->traces) {
+		const struct recorded *r = i->of;
+
+		recorded_follow(&recorded_seqs.v[r - recorded].seq, &recorded_cpus[r->cpu].profile, NULL, i->traces);
+	}
 	seconds = is_program ? 1 : processor_seconds() - seconds;
 	if (is_program) {
 		read_reached(path);
@@ -169,16 +197,38 @@ static int by_time(const void *a, const void *b)
 	       x->tv_usec != y->tv_usec ? (x->tv_usec < y->tv_usec ? -1 : 1) : 0;
 }
 
+static void add_recorded(void)
+{
+	char path[512], why[512];
+
+	setenv("TRAINWRECK_KNOWN", "fuzz/known", 0);
+	for (unsigned i = 0; i < N_RECORDED_CPUS; i++)
+		if (known_load(&known[i], recorded_cpus[i].engine, recorded_cpus[i].version, why, sizeof(why)))
+			give_up(why);
+	for (unsigned i = 0; i < N_RECORDED; i++) {
+		snprintf(path, sizeof(path), "corpus/%s", recorded[i].file);
+		if (seq_cases_add(&recorded_seqs, path, why, sizeof(why)))
+			give_up(why);
+	}
+	for (unsigned i = 0; i < N_RECORDED; i++) {
+		if (recorded_is_stale(&recorded[i], &recorded_seqs.v[i].seq))
+			continue;
+		add(recorded[i].file, a_recorded, &recorded[i], 0);
+		items[n_items - 1]->traces = calloc(1, sizeof(struct recorded_traces));
+		if (!items[n_items - 1]->traces)
+			give_up("no memory");
+	}
+}
+
 void items_make(const char *programs_folder)
 {
 	static struct seq_cases corpus;
 	char why[512];
 
 	snprintf(folder, sizeof(folder), "%s", programs_folder);
-	if (seq_cases_add(&corpus, "corpus", why, sizeof(why))) {
-		fprintf(stderr, "%s; run this in the source tree\n", why);
-		exit(3);
-	}
+	if (seq_cases_add(&corpus, "corpus", why, sizeof(why)))
+		give_up(why);
+	add_recorded();
 	for (unsigned i = 0; i < 2 * N_MODEL_CASES; i++) {
 		const struct model_case *c = &model_cases[i / 2];
 		enum case_profile which = i % 2 ? AMD : INTEL;

@@ -8,6 +8,8 @@
 
 #include "tests/mutant.h"
 
+struct recorded_traces;
+
 enum { ITEMS_MAX = 8192 };
 
 struct item {
@@ -16,7 +18,8 @@ struct item {
 	int (*holds)(const struct item *item);
 	const void *of; /* what it is made of, and in what: a profile, a style */
 	unsigned in;
-	uint64_t digest; /* of what the model itself makes of it */
+	uint64_t first, digest; /* of what the model itself makes of it, of its first path and of all */
+	struct recorded_traces *traces;
 	struct itimerval limit; /* of processor time, so that a busy machine kills no mutant */
 	uint8_t reaches[MUTANTS_MAX / 8];
 };
