@@ -48,7 +48,7 @@ enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSV = 8, PF_I = 16, PF_PK = 32 };
 #define DR6_B   0xfull
 
 /* SS's hidden part: a null one is unusable, and what else is in it may depend on how it got there. */
-enum { SS_USABLE, SS_NULL, SS_NULL_RETURNED };
+enum { SS_USABLE, SS_NULL, SS_NULL_RETURNED, SS_NARROW /* of 16 bits, by no manual */ };
 
 /* A table's register, and the hidden part of a system segment's. */
 struct table {

@@ -110,8 +110,9 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	} else if (kind == INSN_PAUSE) {
 		c->db_rule = RULE_PAUSE_SINGLE_STEP;
 	} else if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
-		tf = (c->rflags & FL_TF) != 0;
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;
+		if (rule(c, RULE_SINGLE_STEP_AFTER, 1))
+			tf = (c->rflags & FL_TF) != 0;
 	}
 	if (!rule(c, (enum rule_id)c->db_rule, tf && !c->shadow_ss))
 		return;

@@ -29,6 +29,17 @@ int irq_ready(struct cpu *c)
 	return req >= 0 && ipi_vector[req] >> 4 > (int)class ? req : -1;
 }
 
+/* The local APIC looks anew what it has for the processor. */
+static void look(struct cpu *c)
+{
+	int req = highest(c->irr), serv = highest(c->isr);
+
+	c->irq_flight = 1;
+	if (req > serv && serv >= 0 && ipi_vector[req] >> 4 > c->tpr >> 4 && irq_ready(c) < 0 &&
+	    !rule(c, RULE_APIC_CLASS, 1))
+		c->spurious = 1;
+}
+
 /* What is on its way can be withdrawn by a priority above it, or is found to be masked when it arrives. */
 void set_tpr(struct cpu *c, unsigned tpr)
 {
@@ -37,7 +48,7 @@ void set_tpr(struct cpu *c, unsigned tpr)
 	c->tpr = (uint8_t)tpr;
 	if (was >= 0 && irq_ready(c) < 0 && c->rflags & FL_IF)
 		c->spurious = (uint8_t)choose(c, RULE_APIC_SPURIOUS, 2);
-	c->irq_flight = 1;
+	look(c);
 }
 
 static void send(struct cpu *c, unsigned vec)
@@ -45,7 +56,7 @@ static void send(struct cpu *c, unsigned vec)
 	for (unsigned i = 0; i < IPI_VECTORS; i++)
 		if (ipi_vector[i] == vec)
 			c->irr |= (uint8_t)(1u << i);
-	c->irq_flight = 1;
+	look(c);
 }
 
 /* The local interrupt pin 1, as its entry of the vector table says. */
@@ -63,7 +74,7 @@ static void end_of_interrupt(struct cpu *c)
 
 	if (serv >= 0)
 		c->isr &= (uint8_t)~(1u << serv);
-	c->irq_flight = 1;
+	look(c);
 }
 
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)

@@ -95,7 +95,7 @@ static void set_dr6(struct cpu *c, unsigned hits, uint64_t other, enum rule_id i
 	if (stale && ((!intel(c) && (hits || other & DR6_BD)) || !choose_once(c, RULE_DR6_STALE, 2)))
 		stale = 0;
 	c->dr6_rule = (uint16_t)id;
-	c->dr6 = (c->dr6 & ~DR6_B) | stale | hits | other;
+	c->dr6 = (c->dr6 & rule(c, RULE_DR6_KEPT, ~(uint64_t)DR6_B)) | stale | hits | other;
 	c->dr6 = rule(c, id, c->dr6);
 }
 
@@ -215,13 +215,16 @@ void debug_recorder(struct cpu *c)
 /* The checks of both moves, in the order of SDM 2B MOV and of table 6-2. */
 static int check_move(struct cpu *c, unsigned dr)
 {
+	int detected;
+
 	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_ABSENT);
 	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && (c->cr4 & CR4_DE_BIT)) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_DE);
-	if (need_ring0(c, RULE_DR_CPL))
+	detected = (int)rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0);
+	if (!(detected && c->cpl && choose(c, RULE_DR_CPL_ORDER, 2)) && need_ring0(c, RULE_DR_CPL))
 		return 1;
-	if (!rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0))
+	if (!detected)
 		return 0;
 	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
 	return fault(c, V_DB, 0, RULE_GENERAL_DETECT);

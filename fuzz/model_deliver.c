@@ -138,7 +138,8 @@ static int read_tss(struct cpu *c, const struct gate *g, unsigned offset, uint64
 	if (mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp))
 		return 1;
 	if (rule(c, RULE_SS_NONCANONICAL_TSS, !canonical(c, *ret_rsp)))
-		return fault(c, V_SS, rule(c, RULE_EXT, g->ext), RULE_SS_NONCANONICAL_TSS);
+		return fault(c, V_SS, rule(c, RULE_EXT, g->ext) + (rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : c->ss & 0xfffcu),
+			     RULE_SS_NONCANONICAL_TSS);
 	return 0;
 }
 
@@ -237,6 +238,8 @@ void deliver(struct cpu *c, struct event ev)
 	c->shadow_sti = (ev.soft || ev.fault) && c->shadowed && !rule(c, RULE_SHADOW_ENDS, 1);
 	c->shadow_ss = 0;
 	c->db_trap = 0;
+	if (ev.soft && c->db_hits && !rule(c, RULE_MOVSS_DATA_BP_INT, 1))
+		c->db_hits = 0;
 	c->halted = 0;
 	if ((ev.hw_nmi || ev.hw_irq || ev.vec == V_MC) && victim_waits(c->rip))
 		c->reg[GPR_CX] = WAIT_RCX;

@@ -169,6 +169,10 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 			return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
 		return 0;
 	}
+	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable == SS_NARROW) {
+		unchecked(c);
+		return 0;
+	}
 	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable)
 		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
 	if (c->mode64 && !canonical(c, addr)) {

@@ -100,6 +100,8 @@ int boundary(struct cpu *c)
 		return machine_check(c);
 	if (debug_trap(c, shadow_ss))
 		return 1;
+	if (!rule(c, RULE_CODE_BP_LAST, 1) && debug_code(c, shadow_ss))
+		return 1;
 	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&
 	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2))) {
 		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });

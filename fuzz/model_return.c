@@ -75,9 +75,9 @@ static uint64_t iret_flags_mask(struct cpu *c, unsigned opsize)
 	return rule(c, RULE_IRET_FLAGS, mask);
 }
 
-static void unblock_nmi(struct cpu *c, enum rule_id id)
+static void unblock_nmi(struct cpu *c, enum rule_id id, int unblocks)
 {
-	if (rule(c, id, 1))
+	if (rule(c, id, unblocks != 0))
 		c->nmi_blocked = 0;
 }
 
@@ -109,15 +109,34 @@ static int is_left_of_window(struct cpu *c, unsigned opsize, uint64_t rip)
 	return 0;
 }
 
+/* RIP, CS, RFLAGS; when not all can be read it is not said which is tried first. */
+static int pop_return(struct cpu *c, uint64_t *rsp, unsigned opsize, uint64_t value[3])
+{
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t last = c->reg[GPR_SP] + 2 * opsize;
+
+		if (!pop(c, rsp, opsize, &value[i]))
+			continue;
+		if (i < 2 && choose(c, RULE_RET_POP_ORDER, 2))
+			pop(c, &last, opsize, &value[2]);
+		return 1;
+	}
+	return 0;
+}
+
 static int iret(struct cpu *c, unsigned opsize)
 {
-	uint64_t rsp = c->reg[GPR_SP], rip, cs, fl, new_rsp = 0, ss = 0, mask;
+	uint64_t rsp = c->reg[GPR_SP], frame[3], rip, cs, fl, new_rsp, ss, mask;
 	struct desc d;
+	int pops_rsp;
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
-	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs) || pop(c, &rsp, opsize, &fl))
+	if (pop_return(c, &rsp, opsize, frame))
 		return 1;
+	rip = frame[0];
+	cs = frame[1];
+	fl = frame[2];
 	if (is_left_of_window(c, opsize, rip))
 		return 0;
 	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
@@ -126,11 +145,14 @@ static int iret(struct cpu *c, unsigned opsize)
 		return 0;
 	}
 	/* in 64-bit mode SS:RSP is popped whatever the ring; from compatibility mode, ring 3's, there is no outer one */
-	if (c->mode64 && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
+	pops_rsp = c->mode64 && (opsize == 8 || (cs & 3) != c->cpl || rule(c, RULE_IRET_POPS_RSP, 1));
+	new_rsp = rsp;
+	ss = c->ss;
+	if (pops_rsp && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
 		return stack_or_cs(c, (uint16_t)cs);
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if (c->mode64 && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
+	if (pops_rsp && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
@@ -139,13 +161,11 @@ static int iret(struct cpu *c, unsigned opsize)
 	c->rflags = (c->rflags & ~mask) | (fl & mask);
 	if (c->rf_before && !rule(c, RULE_IRET_RF_AGAIN, (c->rflags & FL_RF) != 0))
 		c->rflags &= ~(uint64_t)FL_RF;
-	if (c->mode64) {
+	if (pops_rsp) {
 		c->ss = (uint16_t)ss;
 		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
-		c->reg[GPR_SP] = new_rsp;
-	} else {
-		c->reg[GPR_SP] = rsp & 0xffffffff;
 	}
+	c->reg[GPR_SP] = c->mode64 ? new_rsp : new_rsp & 0xffffffff;
 	enter_ring(c, (uint16_t)cs, &d);
 	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
@@ -158,11 +178,10 @@ int act_iret(struct cpu *c, const struct insn *in)
 
 	if (iret(c, in->a)) {
 		/* Intel: the IRET need not complete; AMD: only one that completes counts */
-		if (intel(c))
-			unblock_nmi(c, RULE_NMI_UNBLOCK_FAULTING_IRET);
+		unblock_nmi(c, RULE_NMI_UNBLOCK_FAULTING_IRET, intel(c));
 		return 1;
 	}
-	unblock_nmi(c, RULE_NMI_UNBLOCK_IRET);
+	unblock_nmi(c, RULE_NMI_UNBLOCK_IRET, 1);
 	if (c->style && ring0)
 		promise_left(c, frame);
 	return 0;
@@ -211,7 +230,7 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSRET_MODE);
 	if (need_ring0(c, RULE_SYSRET_CPL))
 		return 1;
-	if (rule(c, RULE_SYSRET_NONCANONICAL, intel(c) && to64 && !canonical(c, rcx)))
+	if (to64 && !canonical(c, rcx) && rule(c, RULE_SYSRET_NONCANONICAL, intel(c)))
 		return fault(c, V_GP, 0, RULE_SYSRET_NONCANONICAL);
 	/* ring 0 is in 64-bit mode: R11 counts */
 	mask = rule(c, RULE_SYSRET_FLAGS, 0x3c7fd7);
@@ -230,7 +249,7 @@ int act_sysret(struct cpu *c, const struct insn *in)
 		c->ss |= 3;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
 	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c)))
-		c->ss_unusable = SS_USABLE;
+		c->ss_unusable = c->ss_unusable && !rule(c, RULE_SYSRET_SS_WIDTH, 1) ? SS_NARROW : SS_USABLE;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	lose_upper_half(c);

@@ -45,8 +45,9 @@ int bochs_ask_version(struct bochs_args *a, char *err, size_t err_cap)
 	proc_capture(argv, text, sizeof(text));
 	at = strstr(text, mark);
 	if (at) {
-		snprintf(a->version, sizeof(a->version), "%.*s", (int)strcspn(at, "\r\n"), at);
-		sscanf(at + strlen(mark), "%d.%d", &major, &minor);
+		at += strlen(mark);
+		snprintf(a->version, sizeof(a->version), "Bochs %.*s", (int)strcspn(at, "\r\n"), at);
+		sscanf(at, "%d.%d", &major, &minor);
 	}
 	if (major > 3 || (major == 3 && minor >= 1))
 		return 0;

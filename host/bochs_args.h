@@ -11,7 +11,7 @@
 struct bochs_args {
 	const char *bochs; /* $BOCHS, else bochs */
 	char ovmf[PATH_MAX], image[PATH_MAX];
-	char version[64]; /* "Bochs x86 Emulator 3.1" */
+	char version[64]; /* "Bochs 3.1": its first number is the version */
 	char cpu[64], display[16];
 	const char *argv[64]; /* NULL-terminated; run in the run's folder */
 };

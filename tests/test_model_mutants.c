@@ -68,6 +68,8 @@ static const struct {
 	{ RULE_RIP_INT1, "a choice: both are right" },
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
+	{ RULE_RET_POP_ORDER, "a choice: both are right" },
+	{ RULE_DR_CPL_ORDER, "a choice: both are right" },
 	{ RULE_RET_SS_RPL_ORDER, "a choice: both outcomes are cases" },
 	{ RULE_SHADOW_CHAINED_TRAP, "a choice: both are right" },
 	{ RULE_PROMISE_GS, "of the software: judged, not predicted" },
