@@ -281,6 +281,8 @@ void record_entry(struct cpu *c, enum entry entry, unsigned vec);
 /* The same for a styled entry, whose registers lie at RSP. */
 void record_styled(struct cpu *c);
 void end_run(struct cpu *c, enum outcome outcome, enum rule_id death);
+/* A step of the tape begins: where that is. */
+void note_step(struct cpu *c, unsigned index);
 /* From here on nobody can say what comes: the prediction ends. */
 void unchecked(struct cpu *c);
 

@@ -93,7 +93,10 @@ int act_end(struct cpu *c, const struct insn *in)
 int act_learsi(struct cpu *c, const struct insn *in)
 {
 	(void)in;
-	promise_step(c, (unsigned)(c->reg[GPR_SI] / TAPE_ENTRY_LEN));
+	unsigned index = (unsigned)(c->reg[GPR_SI] / TAPE_ENTRY_LEN);
+
+	promise_step(c, index);
+	note_step(c, index);
 	c->reg[GPR_SI] += TAPE_ENTRY_LEN;
 	return 0;
 }

@@ -58,24 +58,45 @@ static void why_fields(struct cpu *c, uint16_t why[F_COUNT], const struct record
 	}
 }
 
-static void push_set(struct cpu *c, struct record *r)
+/* The register set in force. */
+static uint64_t current_set(const struct cpu *c)
 {
-	uint64_t cur = 0, *const reg = c->reg;
-	uint8_t *set;
+	uint64_t cur = 0;
 
 	/* an exit left halfway can have stored anything here; efi/entry.inc begins anew, too */
 	memcpy(&cur, c->harn + H_SETPTR, 8);
 	if (cur - W_HARN - H_SETS > SETS_LAST || (cur - W_HARN - H_SETS) % SET_LEN)
 		cur = W_HARN + H_SETS;
-	cur += SET_LEN;
-	set = c->harn + (cur - W_HARN);
+	return cur;
+}
+
+static uint8_t depth_of(uint64_t set)
+{
+	return (uint8_t)((set - W_HARN - H_SETS) / SET_LEN);
+}
+
+void note_step(struct cpu *c, unsigned index)
+{
+	if (index < STEPS_MAX)
+		c->out->began[index] = (struct step_began){
+			.body = (uint32_t)c->insn_start,
+			.ctx = (uint8_t)(1 + (!c->cpl ? CTX_K : c->mode64 ? CTX_U : CTX_C)),
+			.depth = depth_of(current_set(c)),
+		};
+}
+
+static void push_set(struct cpu *c, struct record *r)
+{
+	uint64_t cur = current_set(c) + SET_LEN, *const reg = c->reg;
+	uint8_t *set = c->harn + (cur - W_HARN);
+
 	put64(set, reg[GPR_AX]);
 	put64(set + 8, reg[GPR_CX]);
 	put64(set + 16, reg[GPR_DX]);
 	put64(set + 24, reg[GPR_11]);
 	put64(set + 32, cur - SET_LEN);
 	put64(c->harn + H_SETPTR, cur);
-	r->depth = (uint8_t)((cur - W_HARN - H_SETS) / SET_LEN);
+	r->depth = depth_of(cur);
 }
 
 /* Read the frame at rsp into r, and leave RSP at it. Returns 1 when it was harness text. */

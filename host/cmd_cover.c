@@ -10,8 +10,6 @@
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
-static const char ctx_letter[N_CTX] = { 'k', 'u', 'c' };
-
 struct sums {
 	unsigned reached, gaps, impossible;
 };
@@ -43,19 +41,15 @@ static void row(const struct cover *c, struct sums *s, unsigned event, unsigned 
 	uint32_t n[COVER_MAKERS];
 	int never[COVER_MAKERS];
 
-	for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
-		never[maker] = cover_never(maker, event, ctx) != NULL;
-	printf("%-9s %c  ", ctx ? "" : cover_event(event), ctx_letter[ctx]);
-	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++) {
-		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
-			n[maker] = cover_at_depth(c, maker, event, ctx, depth);
-		cell(s, n, never, 2);
-	}
-	printf("  |");
-	for (unsigned exit = 0; cover_exit(exit); exit++) {
-		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
-			n[maker] = cover_by_exit(c, maker, event, ctx, exit);
-		cell(s, n, never, (int)strlen(cover_exit(exit)));
+	printf("%-9s %c  ", ctx ? "" : cover_event(event), cover_ctx[ctx]);
+	for (unsigned column = 0; cover_name(column); column++) {
+		for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
+			n[maker] = cover_in(c, maker, event, ctx, column);
+			never[maker] = cover_never(maker, event, ctx, cover_name(column)) != NULL;
+		}
+		if (column == COVER_DEPTHS)
+			printf("  |");
+		cell(s, n, never, (int)strlen(cover_name(column)));
 	}
 	putchar('\n');
 }
@@ -71,13 +65,13 @@ static void reasons(void)
 
 		for (unsigned k = 0, at = 0; k < N_CTX; k++) {
 			if (never->ctx >> k & 1)
-				ctx[at++] = ctx_letter[k];
+				ctx[at++] = cover_ctx[k];
 		}
-		printf("  %-9s %-3s %-5s  %s%s%s\n", cover_event(never->event), ctx,
+		printf("  %-9s %-3s %-5s  %s%s%s%s%s\n", never->event < COVER_EVENTS ? cover_event(never->event) : "any", ctx,
 		       never->maker == VENDOR_INTEL ? "Intel" :
 		       never->maker == VENDOR_AMD   ? "AMD" :
 						      "both",
-		       never->rule < N_RULES ? rule_info[never->rule].name : "", never->rule < N_RULES ? ": " : "",
+		       never->columns, *never->columns ? ": " : "", never->rule < N_RULES ? rule_info[never->rule].name : "", never->rule < N_RULES ? ": " : "",
 		       never->words);
 	}
 }
@@ -88,8 +82,9 @@ static void table(const struct cover *c)
 
 	puts("Each cell: Intel, AMD. # reached, . reached by none, - impossible. Rows: the event, and the context it\n"
 	     "came in (k ring 0, u 64-bit ring 3, c compatibility mode). Columns: how many handlers deep, then how\n"
-	     "the handler was left (damaged: by an exit with a damaged frame; go: by go.*; none: the run ended).\n");
-	printf("event     from  1  2  3+ |");
+	     "the handler was left (damaged: by one of those exits and a damaged frame; fault: an exit faulted;\n"
+	     "go: by go.*; none: the run ended in it).\n");
+	printf("event     from 1  2  3+  |");
 	for (unsigned exit = 0; cover_exit(exit); exit++)
 		printf(" %s", cover_exit(exit));
 	putchar('\n');
@@ -101,13 +96,21 @@ static void table(const struct cover *c)
 	printf("\n%u cells reached, %u not, %u impossible\n", s.reached, s.gaps, s.impossible);
 }
 
-static json_t *never_json(const struct cover_never *never)
+/* The cells of a row that are impossible, by column. */
+static json_t *nevers_json(unsigned maker, unsigned event, unsigned ctx)
 {
-	if (!never)
-		return json_null();
-	return json_pack("{s:o, s:s}", "rule", never->rule < N_RULES ? json_string(rule_info[never->rule].name) :
-								       json_null(),
-			 "words", never->words);
+	json_t *all = json_object();
+
+	for (unsigned column = 0; cover_name(column); column++) {
+		const struct cover_never *never = cover_never(maker, event, ctx, cover_name(column));
+
+		if (!never)
+			continue;
+		json_t *rule = never->rule < N_RULES ? json_string(rule_info[never->rule].name) : json_null();
+		json_object_set_new(all, cover_name(column),
+				    json_pack("{s:o, s:s}", "rule", rule, "words", never->words));
+	}
+	return all;
 }
 
 /* One object a row of one maker's table, with the counts of the whole product depth x exit. */
@@ -122,10 +125,10 @@ static void row_object(const struct cover *c, unsigned maker, unsigned event, un
 					    json_integer(c->n[maker][event][ctx][depth][exit]));
 		json_array_append_new(depths, exits);
 	}
-	json_line(stdout, json_pack("{s:s, s:s, s:s, s:s#, s:o, s:o}", "schema", "trainwreck.cover.1", "profile",
+	json_line(stdout, json_pack("{s:s, s:s, s:s, s:s#, s:o, s:o}", "schema", "trainwreck.cover.2", "profile",
 				    cover_maker(maker), "event", cover_event(event), "context",
-				    &ctx_letter[ctx], 1, "impossible",
-				    never_json(cover_never(maker, event, ctx)), "exits_by_depth", depths));
+				    &cover_ctx[ctx], 1, "impossible",
+				    nevers_json(maker, event, ctx), "exits_by_depth", depths));
 }
 
 static void objects(const struct cover *c)

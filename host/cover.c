@@ -6,78 +6,8 @@
 
 #include "efi/abi/tables.h"
 #include "efi/abi/victim.h"
-
-enum event_row {
-#define VEC(num, name, has_ec, class, kind, words) EV_##name,
-#include "efi/abi/vectors.def"
-#undef VEC
-	EV_INTN,
-	EV_IRQ,
-	EV_SYSCALL,
-	EV_SYSCALL32,
-	EV_SYSENTER,
-	N_EVENTS,
-};
-_Static_assert((int)N_EVENTS == (int)COVER_EVENTS, "a row for each event");
-
-static const char *const event_name[N_EVENTS] = {
-#define VEC(num, name, has_ec, class, kind, words) [EV_##name] = "#" #name,
-#include "efi/abi/vectors.def"
-#undef VEC
-	[EV_INTN] = "INT n",	     [EV_IRQ] = "interrupt",	 [EV_SYSCALL] = "SYSCALL",
-	[EV_SYSCALL32] = "SYSCALL32", [EV_SYSENTER] = "SYSENTER",
-};
-
-/* The ends of a handler that are no exit, in the columns behind the ret.* steps. */
-static const char *const other_end[] = { "damaged", "go", "none" };
-enum { END_DAMAGED, END_GO, END_NONE, N_OTHER_ENDS };
-
-enum { RULE_NONE = N_RULES };
-
-static const struct cover_never nevers[] = {
-#define MAKER_ANY VENDOR_OTHER
-#define MAKER_INTEL VENDOR_INTEL
-#define MAKER_AMD VENDOR_AMD
-#define NEVER(event_, ctx_, maker_, rule_, words_)                                                 \
-	{ .event = EV_##event_, .ctx = ctx_, .maker = MAKER_##maker_, .rule = RULE_##rule_, .words = words_ },
-#include "fuzz/never.def"
-#undef NEVER
-};
-
-const char *cover_maker(unsigned maker)
-{
-	return maker ? "amd" : "intel";
-}
-
-const char *cover_event(unsigned event)
-{
-	return event < N_EVENTS ? event_name[event] : NULL;
-}
-
-static int is_exit(unsigned op)
-{
-	return ops[op].text && !strncmp(ops[op].text, "ret.", 4);
-}
-
-/* The column of an exit: ret.* steps in the order of their numbers. */
-static unsigned column_of(unsigned op)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < op; i++)
-		n += is_exit(i) != 0;
-	return n < COVER_EXITS - N_OTHER_ENDS ? n : COVER_EXITS - N_OTHER_ENDS;
-}
-
-const char *cover_exit(unsigned exit)
-{
-	for (unsigned op = 0; op < 256; op++) {
-		if (is_exit(op) && column_of(op) == exit)
-			return ops[op].text + 4;
-	}
-	unsigned other = exit - column_of(256);
-	return other < N_OTHER_ENDS ? other_end[other] : NULL;
-}
+#include "fuzz/insn.h"
+#include "fuzz/style.h"
 
 static unsigned event_of(const struct record *r, uint16_t rule)
 {
@@ -102,49 +32,75 @@ static unsigned event_of(const struct record *r, uint16_t rule)
 }
 
 struct walker {
-	struct cover *cover;
-	unsigned maker, ctx, n_open;
+	cover_visit *visit;
+	void *data;
+	const struct seq *seq;
+	const struct trace *t;
+	unsigned ctx, n_open;
+	const struct step *leaving; /* the step under way, when it leaves handlers unless it faults; or NULL */
 	/* handlers that are entered and not left */
 	struct open {
 		uint8_t event, ctx, depth, damaged;
 	} open[RECORDS_MAX + 1];
 };
 
-static void leave(struct walker *w, unsigned column)
+static void reached(struct walker *w, const struct open *h, unsigned column)
 {
-	struct open *h;
+	if (h->event < COVER_EVENTS)
+		w->visit(w->data, h->event, h->ctx, h->depth, column);
+}
 
-	if (!w->n_open)
+/* Whether an exit's argument damages the frame or register that it goes by. */
+static int damages(const struct step *s)
+{
+	unsigned low = s->arg & 0xff, n = list_len((enum arg_kind)ops[s->op].arg);
+
+	if (s->op == OP_OPPORT)
+		return 0;
+	return ops[s->op].arg == ARG_DEFECT ? low % N_DEFECTS != DEFECT_NONE : n && low % n;
+}
+
+/* The step that leaves handlers has done so. */
+static void left(struct walker *w)
+{
+	const struct step *s = w->leaving;
+	unsigned exits = cover_column(256);
+
+	w->leaving = NULL;
+	if (!s)
 		return;
-	h = &w->open[--w->n_open];
-	w->cover->n[w->maker][h->event][h->ctx][h->depth][column]++;
+	if (!cover_is_exit(s->op)) {
+		while (w->n_open)
+			reached(w, &w->open[--w->n_open], exits + END_GO);
+		return;
+	}
+	const struct open *h = &w->open[--w->n_open];
+	reached(w, h, cover_column(s->op));
+	if (h->damaged || damages(s))
+		reached(w, h, exits + END_DAMAGED);
 	w->ctx = h->ctx;
 }
 
-static void walk_step(struct walker *w, const struct step *s)
+static void walk_step(struct walker *w, unsigned index)
 {
+	const struct step_began *b = &w->t->began[index];
+	const struct step *s = &w->seq->step[index];
 	const char *text = ops[s->op].text;
-	unsigned exits = column_of(256);
 
-	if (!text)
+	if (!b->ctx)
 		return;
-	if (is_exit(s->op)) {
-		int bad = (s->arg & 0xff) != 0 || (w->n_open && w->open[w->n_open - 1].damaged);
-		leave(w, bad ? exits + END_DAMAGED : column_of(s->op));
-		if (s->op == OP_SYSRET || s->op == OP_SYSEXIT)
-			w->ctx = CTX_U;
-		else if (s->op == OP_SYSRETL || s->op == OP_SYSEXITL)
-			w->ctx = CTX_C;
-	} else if (!strncmp(text, "go.", 3)) {
-		/* go.k exists in ring 0 only; elsewhere nothing is left by it */
-		if (ops[s->op].ctx != K || w->ctx == CTX_K) {
-			while (w->n_open)
-				leave(w, exits + END_GO);
-			w->ctx = s->op == OP_GOK ? CTX_K : s->op == OP_GOC ? CTX_C : CTX_U;
-		}
-	} else if (!strncmp(text, "frame.", 6) && w->n_open) {
+	left(w);
+	while (w->n_open < b->depth && w->n_open < RECORDS_MAX)
+		w->open[w->n_open++].event = COVER_EVENTS;
+	w->n_open = b->depth;
+	w->ctx = b->ctx - 1u;
+	/* a handler is ring 0's: elsewhere a ret.* or go.* step leaves none */
+	if (!text || w->ctx != CTX_K || !(ops[s->op].ctx & K) || !w->n_open)
+		return;
+	if (cover_is_exit(s->op) || !strncmp(text, "go.", 3))
+		w->leaving = s;
+	else if (!strncmp(text, "frame.", 6) && s->op != OP_SYSFRAME)
 		w->open[w->n_open - 1].damaged = 1;
-	}
 }
 
 static unsigned ctx_of(const struct walker *w, const struct record *r)
@@ -160,11 +116,41 @@ static unsigned ctx_of(const struct walker *w, const struct record *r)
 	return (r->cs & 0xfffc) == (SEL_UCS32 & 0xfffc) ? CTX_C : CTX_U;
 }
 
+/* Whether rip is in the body that begins at start, behind its first instruction, which each body has once. */
+static int in_body(uint64_t start, uint64_t rip)
+{
+	const struct insn *first = victim_insn(start), *at = victim_insn(rip);
+
+	if (!first || !at || at <= first)
+		return 0;
+	for (const struct insn *in = first + 1; in <= at; in++) {
+		if (in->kind == INSN_LEARSI)
+			return 0;
+	}
+	return 1;
+}
+
+/* Whether an event came before the step that leaves handlers had left them, and then whether as its fault. */
+static int in_exit(const struct walker *w, const struct record *r, int *ret_fault)
+{
+	*ret_fault = r->vector != 1 && r->vector != 2 && r->vector != 18 && r->vector < 32;
+	if (r->entry != ENTRY_IDT || r->cs & 3)
+		return 0;
+	return style_has(r->rip) || in_body(w->t->began[w->leaving - w->seq->step].body, r->rip);
+}
+
 static void walk_record(struct walker *w, const struct record *r, uint16_t rule)
 {
 	struct open *h;
+	int fault;
 
-	/* an exit that faulted has left nothing: its handler is still where it was */
+	if (w->leaving && !in_exit(w, r, &fault)) {
+		left(w);
+	} else if (w->leaving) {
+		if (fault && cover_is_exit(w->leaving->op))
+			reached(w, &w->open[w->n_open - 1], cover_column(256) + END_FAULT);
+		w->leaving = NULL;
+	}
 	w->n_open = r->depth ? r->depth - 1u : 0;
 	if (w->n_open > RECORDS_MAX)
 		w->n_open = RECORDS_MAX;
@@ -176,23 +162,25 @@ static void walk_record(struct walker *w, const struct record *r, uint16_t rule)
 	w->ctx = CTX_K;
 }
 
-static void walk(struct walker *w, const struct seq *seq, const struct trace *t)
+static void walk(struct walker *w)
 {
+	const struct trace *t = w->t;
 	uint32_t step = 0;
 
-	for (unsigned i = 0; i < t->n; i++) {
-		uint32_t until = t->rec[i].entry == ENTRY_LATE ? seq->n_steps : t->rec[i].step;
-
-		for (; step < until && step < seq->n_steps; step++)
-			walk_step(w, &seq->step[step]);
-		if (t->rec[i].entry != ENTRY_LATE)
-			walk_record(w, &t->rec[i], t->why[i][F_vector]);
+	for (unsigned i = 0; i < t->n && t->rec[i].entry != ENTRY_LATE; i++) {
+		for (; step < t->rec[i].step && step < w->seq->n_steps; step++)
+			walk_step(w, step);
+		walk_record(w, &t->rec[i], t->why[i][F_vector]);
 	}
+	for (; step < w->seq->n_steps; step++)
+		walk_step(w, step);
+	if (t->outcome == OUTCOME_DONE && !t->unchecked)
+		left(w);
 	while (w->n_open)
-		leave(w, column_of(256) + END_NONE);
+		reached(w, &w->open[--w->n_open], cover_column(256) + END_NONE);
 }
 
-void cover_add(struct cover *c, unsigned maker, const struct seq *seq)
+void cover_walk(unsigned maker, const struct seq *seq, cover_visit *visit, void *data)
 {
 	static struct trace t;
 	const struct profile *profile = profile_named(cover_maker(maker));
@@ -203,50 +191,28 @@ void cover_add(struct cover *c, unsigned maker, const struct seq *seq)
 	for (unsigned i = 0; i < COVER_PATHS; i++) {
 		static struct walker w;
 
-		memset(&w, 0, sizeof(w));
-		w.cover = c;
-		w.maker = maker;
-		w.ctx = seq_ctx(seq);
+		w = (struct walker){ .visit = visit, .data = data, .seq = seq, .t = &t, .ctx = seq_ctx(seq) };
 		model_predict(seq, profile, NULL, &path, &t);
-		walk(&w, seq, &t);
+		walk(&w);
 		path = t.path;
 		if (!path_next(&path))
 			return;
 	}
 }
 
-uint32_t cover_at_depth(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned depth)
-{
-	uint32_t n = 0;
+struct adding {
+	struct cover *cover;
+	unsigned maker;
+};
 
-	for (unsigned exit = 0; exit < COVER_EXITS; exit++)
-		n += c->n[maker][event][ctx][depth][exit];
-	return n;
+static void add(void *data, unsigned event, unsigned ctx, unsigned depth, unsigned exit)
+{
+	const struct adding *a = data;
+
+	a->cover->n[a->maker][event][ctx][depth][exit]++;
 }
 
-uint32_t cover_by_exit(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned exit)
+void cover_add(struct cover *c, unsigned maker, const struct seq *seq)
 {
-	uint32_t n = 0;
-
-	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++)
-		n += c->n[maker][event][ctx][depth][exit];
-	return n;
-}
-
-const struct cover_never *cover_nevers(unsigned *ret_n)
-{
-	*ret_n = sizeof(nevers) / sizeof(nevers[0]);
-	return nevers;
-}
-
-const struct cover_never *cover_never(unsigned maker, unsigned event, unsigned ctx)
-{
-	uint8_t vendor = maker ? VENDOR_AMD : VENDOR_INTEL;
-
-	for (unsigned i = 0; i < sizeof(nevers) / sizeof(nevers[0]); i++) {
-		const struct cover_never *n = &nevers[i];
-		if (n->event == event && n->ctx & 1u << ctx && (!n->maker || n->maker == vendor))
-			return n;
-	}
-	return NULL;
+	cover_walk(maker, seq, add, &(struct adding){ c, maker });
 }
