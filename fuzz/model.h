@@ -97,6 +97,7 @@ struct trace {
 	uint16_t n; /* records, the LATE one included */
 	uint32_t insns; /* instructions of victim text */
 	struct record rec[RECORDS_MAX + 1];
+	uint64_t rip[RECORDS_MAX + 1]; /* as they were saved, where a mask hides it too */
 	uint16_t why[RECORDS_MAX + 1][F_COUNT]; /* the rule behind each field */
 	uint16_t death; /* the rule that ended it, when outcome is not DONE */
 	struct broken broken;

@@ -162,6 +162,7 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	why_fields(c, c->out->why[c->out->n], r);
 	if (window_of(r->rip))
 		c->window_rip[c->window_rips++ % 4] = (uint16_t)r->rip;
+	c->out->rip[c->out->n] = r->rip;
 	record_mask(r);
 	c->out->n++;
 	c->out->harness |= harness != 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "host/cli.h"
-#include "host/cover.h"
+#include "host/fill.h"
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
@@ -141,18 +141,40 @@ static void objects(const struct cover *c)
 	}
 }
 
+/* Write sequences for what is still empty. */
+static int fill_in(const struct cover *c, const char *dir)
+{
+	static struct fill f;
+
+	f.dir = dir;
+	for (unsigned cell = 0; cell < N_CELLS; cell++) {
+		unsigned row = cell / CELL_COLUMNS;
+
+		if (cover_name(cell % CELL_COLUMNS) &&
+		    cover_in(c, row / N_CTX / COVER_EVENTS, row / N_CTX % COVER_EVENTS, row % N_CTX, cell % CELL_COLUMNS))
+			f.have.bit[cell / 64] |= 1ull << cell % 64;
+	}
+	if (fill(&f))
+		die(EXIT_HARNESS, "%s", f.why);
+	printf("%u sequences written to %s, which reach %u more cells; %lu tried\n", f.n_files, dir, f.n_cells, f.n_tried);
+	return EXIT_AS_MANUAL;
+}
+
 int cmd_cover(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, CLI_LONG, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { "fill", required_argument, NULL, 'F' }, CLI_LONG, { 0 } };
 	static struct cover cover;
 	struct seq_cases cases = { 0 };
 	char why[1024];
+	const char *dir = NULL;
 	int opt, json = 0;
 
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'J')
 			json = 1;
+		else if (opt == 'F')
+			dir = optarg;
 		else if (opt != 'e')
 			cli_option(opt);
 		else if (seq_cases_add_text(&cases, optarg, why, sizeof(why)))
@@ -168,10 +190,12 @@ int cmd_cover(int argc, char **argv)
 		for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
 			cover_add(&cover, maker, &cases.v[i].seq);
 	}
+	seq_cases_free(&cases);
+	if (dir)
+		return fill_in(&cover, dir);
 	if (json)
 		objects(&cover);
 	else
 		table(&cover);
-	seq_cases_free(&cases);
 	return EXIT_AS_MANUAL;
 }

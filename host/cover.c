@@ -130,32 +130,41 @@ static int in_body(uint64_t start, uint64_t rip)
 	return 1;
 }
 
-/* Whether an event came before the step that leaves handlers had left them, and then whether as its fault. */
-static int in_exit(const struct walker *w, const struct record *r, int *ret_fault)
+/* Whether an event has come after the step under way has left handlers, as its fault, or none of both. */
+enum { LEFT, FAULTED, UNKNOWN };
+
+static int what_left(const struct walker *w, unsigned i)
 {
-	*ret_fault = r->vector != 1 && r->vector != 2 && r->vector != 18 && r->vector < 32;
+	const struct record *r = &w->t->rec[i];
+	const struct victim_labels *l = victim_labels();
+	uint64_t rip = w->t->rip[i];
+
 	if (r->entry != ENTRY_IDT || r->cs & 3)
-		return 0;
-	return style_has(r->rip) || in_body(w->t->began[w->leaving - w->seq->step].body, r->rip);
+		return LEFT;
+	/* before the first instruction of another event's handler, which is recorded later */
+	if (rip >= l->stubs && rip < l->harness_end)
+		return UNKNOWN;
+	if (!style_has(rip) && !in_body(w->t->began[w->leaving - w->seq->step].body, rip))
+		return LEFT;
+	return r->vector == 1 || r->vector == 2 || r->vector == 18 || r->vector >= 32 ? UNKNOWN : FAULTED;
 }
 
-static void walk_record(struct walker *w, const struct record *r, uint16_t rule)
+static void walk_record(struct walker *w, unsigned i)
 {
+	const struct record *r = &w->t->rec[i];
+	int what = w->leaving ? what_left(w, i) : UNKNOWN;
 	struct open *h;
-	int fault;
 
-	if (w->leaving && !in_exit(w, r, &fault)) {
+	if (what == LEFT)
 		left(w);
-	} else if (w->leaving) {
-		if (fault && cover_is_exit(w->leaving->op))
-			reached(w, &w->open[w->n_open - 1], cover_column(256) + END_FAULT);
-		w->leaving = NULL;
-	}
+	else if (what == FAULTED && cover_is_exit(w->leaving->op))
+		reached(w, &w->open[w->n_open - 1], cover_column(256) + END_FAULT);
+	w->leaving = NULL;
 	w->n_open = r->depth ? r->depth - 1u : 0;
 	if (w->n_open > RECORDS_MAX)
 		w->n_open = RECORDS_MAX;
 	h = &w->open[w->n_open++];
-	h->event = (uint8_t)event_of(r, rule);
+	h->event = (uint8_t)event_of(r, w->t->why[i][F_vector]);
 	h->ctx = (uint8_t)ctx_of(w, r);
 	h->depth = (uint8_t)(r->depth > COVER_DEPTHS ? COVER_DEPTHS - 1 : r->depth ? r->depth - 1 : 0);
 	h->damaged = 0;
@@ -170,7 +179,7 @@ static void walk(struct walker *w)
 	for (unsigned i = 0; i < t->n && t->rec[i].entry != ENTRY_LATE; i++) {
 		for (; step < t->rec[i].step && step < w->seq->n_steps; step++)
 			walk_step(w, step);
-		walk_record(w, &t->rec[i], t->why[i][F_vector]);
+		walk_record(w, i);
 	}
 	for (; step < w->seq->n_steps; step++)
 		walk_step(w, step);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A search, by the model alone, for sequences that reach cells of `cover` that none reaches yet:
+ * every step that raises an event in a context, under every setup of tables and registers where it needs
+ * one, at each depth, left by every exit with every argument; what reaches new cells is packed,
+ * several to a sequence, and written as text.
+ */
+#ifndef TW_HOST_FILL_H
+#define TW_HOST_FILL_H
+
+#include "host/cover.h"
+
+enum { CELL_COLUMNS = COVER_DEPTHS + COVER_EXITS, N_CELLS = COVER_MAKERS * COVER_EVENTS * N_CTX * CELL_COLUMNS };
+
+/* A set of cells of the table, by cell_of(). */
+struct cells {
+	uint64_t bit[(N_CELLS + 63) / 64];
+};
+
+static inline unsigned cell_of(unsigned maker, unsigned event, unsigned ctx, unsigned column)
+{
+	return ((maker * COVER_EVENTS + event) * N_CTX + ctx) * CELL_COLUMNS + column;
+}
+
+static inline int cell_in(const struct cells *c, unsigned cell)
+{
+	return c->bit[cell / 64] >> cell % 64 & 1;
+}
+
+/* Steps that belong together: an event's way in or out. */
+enum { FRAG_MAX = 12 };
+struct frag {
+	struct step step[FRAG_MAX];
+	unsigned n;
+};
+
+/* What raises an event in a context: the start and what changes the machine before, and the step itself. */
+struct raiser {
+	struct seq head;
+	struct step event;
+	unsigned cost;
+	uint16_t rule; /* that raises it */
+};
+enum { RAISERS_MAX = 4 };
+struct row_raisers {
+	struct raiser v[RAISERS_MAX];
+	unsigned n;
+};
+
+struct fill {
+	const char *dir;
+	struct cells have; /* reached by what there was, and by what has been written */
+	struct cells never; /* declared to be impossible */
+	struct row_raisers raisers[COVER_EVENTS][N_CTX];
+	struct {
+		struct step *v;
+		unsigned n;
+	} events, setups, exits, frames;
+	/* the sequence that is growing */
+	struct seq cur;
+	struct cells cur_cells;
+	const struct raiser *from;
+	unsigned event, ctx; /* the row that it is for */
+	unsigned n_files, n_cells;
+	unsigned long n_tried;
+	char why[4608]; /* what went wrong */
+};
+
+/* Add what a sequence reaches to c. Returns -1 if a cell is among it that is called impossible. */
+int fill_reach(struct fill *f, const struct seq *seq, struct cells *c);
+
+/* fill_steps.c: every step of a kind, with each of its arguments; what raises which event where. */
+int fill_steps(struct fill *f);
+int fill_raisers(struct fill *f);
+
+/* fill_write.c: cur goes to a file of its own, if it reaches anything. Returns 0, or -1 with f->why. */
+int fill_write(struct fill *f);
+
+/* Search, and write what is found below f->dir. f->have is set. Returns 0, or -1 with f->why. */
+int fill(struct fill *f);
+
+#endif

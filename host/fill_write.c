@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the search for cells has found, as a text that says what it reaches and by which rule of the manual. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/file.h"
+#include "host/fill.h"
+
+struct text {
+	char buf[8192];
+	size_t n;
+	unsigned column; /* in a comment */
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->n, sizeof(t->buf) - t->n, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		t->n += (size_t)n < sizeof(t->buf) - t->n ? (size_t)n : sizeof(t->buf) - t->n - 1;
+}
+
+/* Words of a comment, broken into lines. */
+static void comment(struct text *t, const char *words)
+{
+	while (*words) {
+		size_t n = strcspn(words, " ");
+
+		if (t->column + 1 + n > 100) {
+			put(t, "\n");
+			t->column = 0;
+		}
+		if (!t->column) {
+			put(t, "#");
+			t->column = 1;
+		}
+		put(t, " %.*s", (int)n, words);
+		t->column += 1 + (unsigned)n;
+		words += n + (words[n] == ' ');
+	}
+}
+
+static void end_comment(struct text *t)
+{
+	put(t, "\n");
+	t->column = 0;
+}
+
+/* What the row's new cells are, in the order of their columns. */
+static void claim(const struct fill *f, struct text *t)
+{
+	static const char *const from[N_CTX] = { "ring 0", "64-bit ring 3", "compatibility mode" };
+	unsigned exits = COVER_DEPTHS + cover_column(256), n = 0;
+	char words[128];
+
+	snprintf(words, sizeof(words), "%s from %s:", cover_event(f->event), from[f->ctx]);
+	comment(t, words);
+	for (unsigned column = 0; cover_name(column); column++) {
+		int reached = 0;
+
+		for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
+			unsigned cell = cell_of(maker, f->event, f->ctx, column);
+			reached |= cell_in(&f->cur_cells, cell) && !cell_in(&f->have, cell);
+		}
+		if (!reached)
+			continue;
+		snprintf(words, sizeof(words), column < COVER_DEPTHS ? "%s%s deep" :
+					       column < exits	     ? "%sleft by ret.%s" :
+					       column == exits + END_DAMAGED ? "%sleft by a %s frame" :
+					       column == exits + END_GO ? "%sleft by %s" :
+					       column == exits + END_NONE ? "%sleft by %s" : "%san exit's own %s",
+			 n++ ? ", " : "", cover_name(column));
+		/* the comma belongs to the word before it */
+		if (words[0] == ',')
+			put(t, ",");
+		comment(t, words[0] == ',' ? words + 2 : words);
+	}
+	put(t, ".");
+	end_comment(t);
+}
+
+static void source(const struct fill *f, struct text *t)
+{
+	const struct rule_info *rule = &rule_info[f->from->rule];
+	char words[512];
+
+	put(t, "#\n");
+	snprintf(words, sizeof(words), "Source: the model, by `trainwreck cover --fill`; %s: Intel %s%s%s", rule->name,
+		 *rule->intel ? rule->intel : "silent", *rule->amd ? "; AMD " : "", rule->amd);
+	comment(t, words);
+	end_comment(t);
+	put(t, "\n");
+}
+
+/* A name that no file has: "pf-u-03". */
+static int name_of(const struct fill *f, char *out, size_t cap)
+{
+	char event[32];
+	unsigned n = 0;
+
+	for (const char *p = cover_event(f->event); *p && n < sizeof(event) - 1; p++) {
+		if (isalnum((unsigned char)*p))
+			event[n++] = (char)tolower((unsigned char)*p);
+		else if (*p == ' ')
+			event[n++] = '-';
+	}
+	event[n] = '\0';
+	for (unsigned i = 1; i < 1000; i++) {
+		struct stat st;
+
+		snprintf(out, cap, "%s/%s-%c-%02u.seq", f->dir, event, cover_ctx[f->ctx], i);
+		if (stat(out, &st))
+			return errno == ENOENT ? 0 : -1;
+	}
+	return -1;
+}
+
+int fill_write(struct fill *f)
+{
+	struct text t = { .n = 0 };
+	char path[4096];
+	unsigned gained = 0;
+	int n;
+
+	for (unsigned i = 0; i < sizeof(f->have.bit) / sizeof(f->have.bit[0]); i++)
+		gained += (unsigned)__builtin_popcountll(f->cur_cells.bit[i] & ~f->have.bit[i]);
+	if (!gained)
+		return 0;
+	claim(f, &t);
+	source(f, &t);
+	n = seq_print(&f->cur, t.buf + t.n, sizeof(t.buf) - t.n);
+	if (n < 0 || name_of(f, path, sizeof(path)) || file_write(path, t.buf, t.n + (size_t)n)) {
+		snprintf(f->why, sizeof(f->why), "cannot write %s: %s; name a folder that is there and can be written",
+			 path, strerror(errno));
+		return -1;
+	}
+	for (unsigned i = 0; i < sizeof(f->have.bit) / sizeof(f->have.bit[0]); i++)
+		f->have.bit[i] |= f->cur_cells.bit[i];
+	f->n_files++;
+	f->n_cells += gained;
+	return 0;
+}
