@@ -191,6 +191,8 @@ int cmd_cover(int argc, char **argv)
 			cover_add(&cover, maker, &cases.v[i].seq);
 	}
 	seq_cases_free(&cases);
+	if (cover_refuted(&cover, why, sizeof(why)))
+		die(EXIT_FINDING, "%s; mend that row", why);
 	if (dir)
 		return fill_in(&cover, dir);
 	if (json)

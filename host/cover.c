@@ -81,6 +81,18 @@ static void left(struct walker *w)
 	w->ctx = h->ctx;
 }
 
+/* An event on a body's first instruction, and a return to it, make that body take the next step's place. */
+static int is_body_of(const struct step *s, const struct step_began *b)
+{
+	unsigned n = ops[s->op].variants;
+
+	for (unsigned i = 0; i < N_PREFIX * n; i++) {
+		if (victim_body(s->op, b->ctx - 1u, i / n, n, i % n) == b->body)
+			return 1;
+	}
+	return 0;
+}
+
 static void walk_step(struct walker *w, unsigned index)
 {
 	const struct step_began *b = &w->t->began[index];
@@ -95,7 +107,7 @@ static void walk_step(struct walker *w, unsigned index)
 	w->n_open = b->depth;
 	w->ctx = b->ctx - 1u;
 	/* a handler is ring 0's: elsewhere a ret.* or go.* step leaves none */
-	if (!text || w->ctx != CTX_K || !(ops[s->op].ctx & K) || !w->n_open)
+	if (!text || w->ctx != CTX_K || !(ops[s->op].ctx & K) || !w->n_open || !is_body_of(s, b))
 		return;
 	if (cover_is_exit(s->op) || !strncmp(text, "go.", 3))
 		w->leaving = s;

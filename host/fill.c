@@ -62,6 +62,17 @@ static int wanted(const struct fill *f, unsigned column, const struct cells *in)
 	return 0;
 }
 
+int fill_lacks(const struct fill *f, unsigned event, unsigned ctx)
+{
+	for (unsigned at = 0; at < COVER_MAKERS * CELL_COLUMNS; at++) {
+		unsigned cell = cell_of(at % COVER_MAKERS, event, ctx, at / COVER_MAKERS);
+
+		if (cover_name(at / COVER_MAKERS) && !cell_in(&f->have, cell) && !cell_in(&f->never, cell))
+			return 1;
+	}
+	return 0;
+}
+
 static int append(struct seq *seq, const struct step *step, unsigned n)
 {
 	if (seq->n_steps + n > STEPS_MAX)
@@ -281,8 +292,9 @@ int fill(struct fill *f)
 	int bad = 0;
 
 	find_never(f);
-	if (fill_steps(f) || fill_raisers(f))
+	if (fill_steps(f))
 		return -1;
+	fill_raisers(f);
 	for (enum pass pass = PASS_PLAIN; pass < N_PASSES; pass++) {
 		for (unsigned row = 0; row < COVER_EVENTS * N_CTX && !bad; row++) {
 			f->event = row / N_CTX;

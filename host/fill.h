@@ -69,9 +69,12 @@ struct fill {
 /* Add what a sequence reaches to c. Returns -1 if a cell is among it that is called impossible. */
 int fill_reach(struct fill *f, const struct seq *seq, struct cells *c);
 
+/* Whether the row has a cell that is empty and not called impossible. */
+int fill_lacks(const struct fill *f, unsigned event, unsigned ctx);
+
 /* fill_steps.c: every step of a kind, with each of its arguments; what raises which event where. */
 int fill_steps(struct fill *f);
-int fill_raisers(struct fill *f);
+void fill_raisers(struct fill *f);
 
 /* fill_write.c: cur goes to a file of its own, if it reaches anything. Returns 0, or -1 with f->why. */
 int fill_write(struct fill *f);

@@ -160,36 +160,36 @@ static void try_raiser(struct fill *f, const struct seq *head, unsigned ctx, str
 	}
 }
 
-/* `first`: with the first argument of each only. */
-static void try_events(struct fill *f, const struct seq *head, unsigned cost, int first)
-{
-	for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
-		for (unsigned i = 0; i < f->events.n; i++)
-			if (!first || !i || f->events.v[i].op != f->events.v[i - 1].op)
-				try_raiser(f, head, ctx, f->events.v[i], cost);
-	}
-}
-
-/* Whether some row that is not impossible has less than two ways in. */
-static int lacking(const struct fill *f)
+/* Whether a row that has empty cells, from this context, has less than n ways in. */
+static int lacking(const struct fill *f, unsigned ctx, unsigned n)
 {
 	for (unsigned event = 0; event < COVER_EVENTS; event++) {
-		for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
-			if (f->raisers[event][ctx].n < 2 &&
-			    (!cover_never(0, event, ctx, "1") || !cover_never(1, event, ctx, "1")))
-				return 1;
-		}
+		if (fill_lacks(f, event, ctx) && f->raisers[event][ctx].n < n)
+			return 1;
 	}
 	return 0;
 }
 
-int fill_raisers(struct fill *f)
+/* `setup`: the head has one, and the first argument of each step will do. */
+static void try_events(struct fill *f, const struct seq *head, unsigned cost, int setup)
+{
+	for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
+		if (!lacking(f, ctx, setup ? 2 : RAISERS_MAX))
+			continue;
+		for (unsigned i = 0; i < f->events.n; i++) {
+			if (!setup || !i || f->events.v[i].op != f->events.v[i - 1].op)
+				try_raiser(f, head, ctx, f->events.v[i], cost);
+		}
+	}
+}
+
+void fill_raisers(struct fill *f)
 {
 	static const uint8_t flags[] = { START_IF, START_IF | START_TS };
 
 	for (unsigned i = 0; i < sizeof(flags); i++)
 		try_events(f, &(struct seq){ .flags = flags[i] }, 10 * i, 0);
-	for (unsigned layout = 0; layout < N_LAYOUT && lacking(f); layout++) {
+	for (unsigned layout = 0; layout < N_LAYOUT; layout++) {
 		for (unsigned i = 0; i < f->setups.n; i++) {
 			struct seq head = { .flags = START_IF, .layout = (uint8_t)layout, .n_steps = 1,
 					    .step = { f->setups.v[i] } };
@@ -200,5 +200,4 @@ int fill_raisers(struct fill *f)
 				try_events(f, &head, 10 + 10 * layout, 1);
 		}
 	}
-	return 0;
 }
