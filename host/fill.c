@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/mutate.h"
 
 /* A sequence that a person still reads. */
 enum { STEPS_READABLE = 44 };
@@ -49,8 +48,7 @@ int fill_reach(struct fill *f, const struct seq *seq, struct cells *c)
 	return 0;
 }
 
-/* Whether a cell in this column of the row is still empty, and in `in`, if given. */
-static int wanted(const struct fill *f, unsigned column, const struct cells *in)
+int fill_wanted(const struct fill *f, unsigned column, const struct cells *in)
 {
 	for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
 		unsigned cell = cell_of(maker, f->event, f->ctx, column);
@@ -82,7 +80,7 @@ static int append(struct seq *seq, const struct step *step, unsigned n)
 	return 1;
 }
 
-static int flush(struct fill *f)
+int fill_flush(struct fill *f)
 {
 	if (f->cur.n_steps && fill_write(f))
 		return -1;
@@ -122,17 +120,17 @@ static int take(struct fill *f, unsigned column, const struct seq *fresh, const 
 			continue;
 		if (fill_reach(f, &seq, &c))
 			return -1;
-		if (!wanted(f, column, &c))
+		if (!fill_wanted(f, column, &c))
 			continue;
 		f->cur = seq;
 		f->cur_cells = c;
-		return last ? flush(f) : 0;
+		return last ? fill_flush(f) : 0;
 	}
-	if (flush(f))
+	if (fill_flush(f))
 		return -1;
 	f->cur = *fresh;
 	f->cur_cells = *fresh_cells;
-	return last ? flush(f) : 0;
+	return last ? fill_flush(f) : 0;
 }
 
 /* Try `before` the event, the event, and what comes `after` it. */
@@ -157,7 +155,7 @@ static int try(struct fill *f, unsigned column, const struct frag *before, const
 	append(&fresh, frag.step, frag.n);
 	if (fill_reach(f, &fresh, &c))
 		return -1;
-	return wanted(f, column, &c) ? take(f, column, &fresh, &c, &frag) : 0;
+	return fill_wanted(f, column, &c) ? take(f, column, &fresh, &c, &frag) : 0;
 }
 
 /* An exit, and what comes before it. */
@@ -166,7 +164,7 @@ static int try_exits(struct fill *f, unsigned column, const struct frag *first)
 	unsigned exit = column - COVER_DEPTHS;
 	static const struct frag none;
 
-	for (unsigned i = 0; i < f->exits.n && wanted(f, column, NULL); i++) {
+	for (unsigned i = 0; i < f->exits.n && fill_wanted(f, column, NULL); i++) {
 		struct frag after = *first;
 
 		/* the ends that are not an exit's own column: any exit will do */
@@ -192,7 +190,7 @@ static int try_built(struct fill *f, unsigned column)
 		nt++;
 	while (strcmp(list_item(ARG_RIP, ktext), "ktext"))
 		ktext++;
-	for (unsigned i = 0; i < sizeof(builders) && wanted(f, column, NULL); i++) {
+	for (unsigned i = 0; i < sizeof(builders) && fill_wanted(f, column, NULL); i++) {
 		const struct frag built = { .n = 6, .step = {
 			{ .op = OP_INT3 }, { .op = OP_FLAGS, .arg = (uint16_t)nt }, { .op = builders[i] },
 			{ .op = OP_FRAMEFL }, { .op = OP_FRAMERIP, .arg = (uint16_t)ktext }, { .op = OP_IRET } } };
@@ -218,7 +216,7 @@ static int try_column(struct fill *f, unsigned column, enum pass pass)
 		return try_exits(f, column, &none);
 	if (pass == PASS_BUILT)
 		return try_built(f, column);
-	for (unsigned i = 0; i < f->frames.n && wanted(f, column, NULL); i++) {
+	for (unsigned i = 0; i < f->frames.n && fill_wanted(f, column, NULL); i++) {
 		if (try_exits(f, column, &(struct frag){ .n = 1, .step = { f->frames.v[i] } }))
 			return -1;
 	}
@@ -232,7 +230,7 @@ static int try_nested(struct fill *f, unsigned depth)
 					     { .op = OP_SYSCALL } };
 	static const struct frag none;
 
-	for (unsigned i = 0; i < sizeof(outer) / sizeof(outer[0]) && wanted(f, depth, NULL); i++) {
+	for (unsigned i = 0; i < sizeof(outer) / sizeof(outer[0]) && fill_wanted(f, depth, NULL); i++) {
 		struct frag before = { 0 };
 
 		for (unsigned n = 0; n < depth; n++)
@@ -243,7 +241,7 @@ static int try_nested(struct fill *f, unsigned depth)
 			continue;
 		}
 		before.step[before.n++] = outer[i];
-		for (unsigned k = 0; k < f->exits.n && wanted(f, depth, NULL); k++) {
+		for (unsigned k = 0; k < f->exits.n && fill_wanted(f, depth, NULL); k++) {
 			before.step[before.n] = f->exits.v[k];
 			before.n++;
 			if (try(f, depth, &before, &none))
@@ -261,14 +259,14 @@ static int fill_row(struct fill *f, enum pass pass)
 	for (unsigned i = 0; i < row->n; i++) {
 		f->from = &row->v[i];
 		for (unsigned column = 0; cover_name(column); column++) {
-			if (wanted(f, column, NULL) && try_column(f, column, pass))
+			if (fill_wanted(f, column, NULL) && try_column(f, column, pass))
 				return -1;
 		}
 		for (unsigned depth = 1; depth < COVER_DEPTHS; depth++) {
-			if (wanted(f, depth, NULL) && try_nested(f, depth))
+			if (fill_wanted(f, depth, NULL) && try_nested(f, depth))
 				return -1;
 		}
-		if (flush(f))
+		if (fill_flush(f))
 			return -1;
 	}
 	return 0;
@@ -302,6 +300,7 @@ int fill(struct fill *f)
 			bad = fill_row(f, pass);
 		}
 	}
+	bad = bad || fill_random(f) ? -1 : 0;
 	free(f->events.v);
 	free(f->setups.v);
 	free(f->exits.v);

@@ -59,7 +59,7 @@ struct fill {
 	/* the sequence that is growing */
 	struct seq cur;
 	struct cells cur_cells;
-	const struct raiser *from;
+	const struct raiser *from; /* NULL: none is known */
 	unsigned event, ctx; /* the row that it is for */
 	unsigned n_files, n_cells;
 	unsigned long n_tried;
@@ -71,6 +71,14 @@ int fill_reach(struct fill *f, const struct seq *seq, struct cells *c);
 
 /* Whether the row has a cell that is empty and not called impossible. */
 int fill_lacks(const struct fill *f, unsigned event, unsigned ctx);
+
+/* Whether a cell in this column of the row under way is still empty, and in `in`, if given. */
+int fill_wanted(const struct fill *f, unsigned column, const struct cells *in);
+/* What has grown so far is written. Returns 0, or -1 with f->why. */
+int fill_flush(struct fill *f);
+
+/* fill_random.c: sequences as chance makes them, for the rows that still have empty cells. As fill_flush(). */
+int fill_random(struct fill *f);
 
 /* fill_steps.c: every step of a kind, with each of its arguments; what raises which event where. */
 int fill_steps(struct fill *f);

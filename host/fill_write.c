@@ -89,12 +89,14 @@ static void claim(const struct fill *f, struct text *t)
 
 static void source(const struct fill *f, struct text *t)
 {
-	const struct rule_info *rule = &rule_info[f->from->rule];
-	char words[512];
+	const struct rule_info *rule = f->from ? &rule_info[f->from->rule] : NULL;
+	char words[512] = "Source: the model, by `trainwreck cover --fill`";
+	size_t n = strlen(words);
 
+	if (rule)
+		snprintf(words + n, sizeof(words) - n, "; %s: Intel %s%s%s", rule->name,
+			 *rule->intel ? rule->intel : "silent", *rule->amd ? "; AMD " : "", rule->amd);
 	put(t, "#\n");
-	snprintf(words, sizeof(words), "Source: the model, by `trainwreck cover --fill`; %s: Intel %s%s%s", rule->name,
-		 *rule->intel ? rule->intel : "silent", *rule->amd ? "; AMD " : "", rule->amd);
 	comment(t, words);
 	end_comment(t);
 	put(t, "\n");
