@@ -82,11 +82,21 @@ static unsigned take_irq(struct cpu *c)
 	return ipi_vector[irq];
 }
 
+/* A saved RIP that was popped as a stack pointer, and an event came in a window: nobody can say where in it. */
+static int stack_is_a_window(const struct cpu *c)
+{
+	return c->window_rips && c->reg[GPR_SP] - W_KTEXT < W_UTEXT + L_UTEXT - W_KTEXT;
+}
+
 int boundary(struct cpu *c)
 {
 	int shadow_ss, shadow_sti;
 	unsigned irq;
 
+	if (stack_is_a_window(c)) {
+		unchecked(c);
+		return 1;
+	}
 	shadow_ss = c->shadow_ss;
 	shadow_sti = c->shadow_sti;
 	c->shadowed = (uint8_t)(shadow_ss || shadow_sti);
