@@ -87,7 +87,7 @@ $B/trainwreck: $B/host/host/main.o $(HOSTLIB)
 
 # --- what AFL++ loads ----------------------------------------------------------------------------
 # Its own objects: position-independent, and no name of ours visible inside afl-fuzz.
-MUTATOROBJ := $(patsubst %.c,$B/pic/%.o,$(ABI) $(PORTABLE) host/mutator.c) $B/fuzz/image.o
+MUTATOROBJ := $(patsubst %.c,$B/pic/%.o,$(ABI) $(PORTABLE) host/mutator.c host/again.c) $B/fuzz/image.o
 
 $B/pic/%.o: %.c
 	@mkdir -p $(@D)

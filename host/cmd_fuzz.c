@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/again.h"
 #include "host/cli.h"
 #include "host/fuzz.h"
 
@@ -101,7 +102,12 @@ static const char **afl_arguments(struct fuzz *fuzz, unsigned job)
 /* Only the first one has the screen. */
 static void become_afl(struct fuzz *fuzz, unsigned job)
 {
+	char name[16], again[FUZZ_PATH + 32];
+
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	fuzz_job_name(fuzz, job, name);
+	snprintf(again, sizeof(again), "%s/again-%s", fuzz->dir, name);
+	setenv(AGAIN_ENV, again, 1);
 	if (job)
 		set_default("AFL_NO_UI", "1");
 	if (job || !fuzz->on_terminal) {

@@ -54,13 +54,12 @@ static void choose_rundir(struct target *t, const char *dir)
 
 static int serve(struct target *t, struct forksrv *f)
 {
-	static struct result r;
 	const uint8_t *bytes;
 	size_t len;
 	int got = 0, signal_number = 0;
 
 	while (!stopped && (got = forksrv_next(f, &bytes, &len)) > 0) {
-		signal_number = target_run(t, bytes, len, f->map, f->map_len, &r);
+		signal_number = target_run(t, bytes, len, f->map, f->map_len);
 		if (signal_number < 0)
 			return EXIT_HARNESS;
 		if (forksrv_done(f, signal_number))
@@ -74,8 +73,9 @@ static int serve(struct target *t, struct forksrv *f)
 		return EXIT_AS_MANUAL;
 	if (getenv("__AFL_SHM_ID"))
 		return signal_number ? -signal_number : EXIT_AS_MANUAL;
-	result_write(stdout, f->path ? f->path : "-", &r, t->oracle.profile);
-	return r.n_known ? EXIT_AS_MANUAL : verdict_status(r.verdict);
+	const struct result *r = &t->now.r;
+	result_write(stdout, f->path ? f->path : "-", r, t->oracle.profile);
+	return r->n_known ? EXIT_AS_MANUAL : verdict_status(r->verdict);
 }
 
 static int target_main(struct target *t, const char *dir, const char *path)

@@ -192,6 +192,7 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
+	e->run_ms = deadline_ms;
 	e->deadline = now_ms() + deadline_ms;
 	e->look_at = e->ops->sleeps ? now_ms() + LOOK_MS : e->deadline;
 	e->looks = e->slept = 0;
@@ -216,6 +217,8 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 
 	if (is_down(e))
 		return e->last;
+	/* whoever sent it may have been busy, or stopped, since then */
+	e->deadline = now_ms() + e->run_ms;
 	status = answer(e, &msg);
 	if (status == ENGINE_REFUSED && !e->whole && is_refuse_base(&msg)) {
 		ask_run(e, 1);

@@ -59,6 +59,7 @@ struct engine {
 	uint8_t epoch;
 	uint16_t seq;
 	int64_t deadline, retry_at;
+	int run_ms; /* how long the run under way may take */
 	int64_t look_at; /* when to look next at what the CPU does in a run */
 	unsigned looks, slept; /* how often that was done, and how often in a row the CPU slept */
 	int64_t cpu_ms; /* what the engine had used at the first look */

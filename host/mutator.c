@@ -6,6 +6,7 @@
 
 #include "fuzz/model.h"
 #include "fuzz/mutate.h"
+#include "host/again.h"
 
 enum {
 	HAVOC_PERCENT = 20,
@@ -19,6 +20,9 @@ struct afl_mutator {
 	/* of the trim under way: the plainest forms that the models know, whether the last one is right */
 	struct seq trimmed[2];
 	int32_t n_trimmed, at;
+	/* what the target wants to be run next */
+	struct again *again;
+	uint32_t seen;
 	uint8_t out[SEQ_BYTES_MAX + SLACK];
 };
 
@@ -47,21 +51,32 @@ void *afl_custom_init(void *afl, unsigned int seed)
 	struct afl_mutator *a = calloc(1, sizeof(*a));
 
 	(void)afl;
-	if (a)
+	if (a) {
 		mutate_seed(&a->m, seed);
+		a->again = again_open();
+		a->seen = a->again ? a->again->turn : 0;
+	}
 	return a;
 }
 
 void afl_custom_deinit(void *data)
 {
-	free(data);
+	struct afl_mutator *a = data;
+
+	if (a)
+		again_close(a->again);
+	free(a);
 }
 
 size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t len, uint8_t **ret_buf, uint8_t *add,
 		       size_t add_len, size_t max_len)
 {
 	struct afl_mutator *a = data;
+	size_t posted = a->again ? again_take(a->again, &a->seen, a->out) : 0;
 
+	*ret_buf = a->out;
+	if (posted && posted <= max_len)
+		return posted;
 	read_seq(&a->seq, buf, len);
 	read_seq(&a->add, add, add ? add_len : 0);
 	limit(&a->m, max_len);

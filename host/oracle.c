@@ -255,11 +255,10 @@ static void show_manual(struct oracle *o, const struct seq *seq, struct result *
 		signature_of_death(&r->j, r->outcome, r->signature, sizeof(r->signature));
 }
 
-void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)
+int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_result)
 {
 	struct result *r = ret_result;
 	uint8_t bytes[SEQ_BYTES_MAX];
-	struct msg_done done = { 0 };
 
 	memset(r, 0, offsetof(struct result, observed));
 	r->n_known = 0;
@@ -274,25 +273,39 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	if (lacks) {
 		r->verdict = VERDICT_SKIP;
 		snprintf(r->reason, sizeof(r->reason), "%s", lacks);
-		return;
+		return 0;
 	}
 
 	size_t len = seq_encode(seq, bytes);
 	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
-	uint32_t crc = o->death_stride > 1 ? crc32_ieee(0, bytes, len) : 0;
-	unsigned stride = stride_of(o, &r->j.trace, crc);
-	if (stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % stride) {
+	o->crc = o->death_stride > 1 ? crc32_ieee(0, bytes, len) : 0;
+	o->stride = stride_of(o, &r->j.trace, o->crc);
+	if (o->stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % o->stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;
 		r->verdict = VERDICT_PASS;
-		return;
+		return 0;
 	}
 	o->n_runs++;
-	enum engine_status status = engine_run_send(o->engine, bytes, len, o->deadline_ms);
-	if (status == ENGINE_OK)
-		status = engine_run_wait(o->engine, &done);
-	settle(o, seq, status, &done, r);
-	if (r->outcome != OUTCOME_DONE && !stride)
+	o->sent = engine_run_send(o->engine, bytes, len, o->deadline_ms);
+	return 1;
+}
+
+int oracle_is_plain(const struct oracle *o, const struct result *r)
+{
+	return o->sent == ENGINE_OK && !o->stride && !r->j.trace.broken.rule && !r->j.trace.hosted;
+}
+
+void oracle_end(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	struct msg_done done = { 0 };
+	uint32_t crc = o->crc;
+	int foreseen = o->stride != 0;
+
+	if (o->sent == ENGINE_OK)
+		o->sent = engine_run_wait(o->engine, &done);
+	settle(o, seq, o->sent, &done, r);
+	if (r->outcome != OUTCOME_DONE && !foreseen)
 		o->mortal[o->n_mortal++ % (sizeof(o->mortal) / sizeof(o->mortal[0]))] = crc;
 	/* what ran unpredicted may have left anything behind */
 	if (r->j.trace.unchecked && r->outcome == OUTCOME_DONE && r->verdict != VERDICT_ERROR) {
@@ -303,6 +316,12 @@ void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_resu
 	}
 	if (r->n_known && o->explain)
 		show_manual(o, seq, r);
+}
+
+void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)
+{
+	if (oracle_begin(o, seq, ret_result))
+		oracle_end(o, seq, ret_result);
 }
 
 int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r)

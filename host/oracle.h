@@ -29,6 +29,10 @@ struct oracle {
 	unsigned n_mortal;
 	int explain; /* show known differences against the manual, too; a campaign has no time for it */
 	int broken; /* the engine could not be recovered: it has to be started anew */
+	/* Of what has been sent and not been waited for. */
+	enum engine_status sent;
+	uint32_t crc;
+	unsigned stride;
 };
 
 struct result {
@@ -49,6 +53,16 @@ struct result {
 
 /* Run and judge. A dead engine is recovered before this returns. */
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result);
+
+/*
+ * The same in two parts, between which the machine works. The first returns 0 when there is nothing to wait
+ * for and the result is there; else j.trace is what is expected, and the second has to come before the next.
+ */
+int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_result);
+void oracle_end(struct oracle *o, const struct seq *seq, struct result *r);
+
+/* After oracle_begin(): an ordinary run, which ends by itself and which the model follows to its end. */
+int oracle_is_plain(const struct oracle *o, const struct result *r);
 
 /*
  * Run a sequence that diverged CONFIRM_TIMES more, each from a fresh state. Returns 1 when each time

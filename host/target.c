@@ -37,6 +37,7 @@ int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 		t->oracle.known = &t->known;
 	}
 	campaign_open(&t->campaign, dir);
+	t->again = again_open();
 	return 0;
 }
 
@@ -133,42 +134,89 @@ static void keep_error(const struct target *t, const uint8_t *bytes, size_t len,
 	}
 }
 
-int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len,
-	       struct result *ret_result)
+/* What the result means to the campaign. Returns as target_run() does. */
+static int settle(struct target *t)
 {
-	struct result *r = ret_result;
 	struct campaign *c = &t->campaign;
-	struct seq seq;
+	struct result *r = &t->now.r;
 	int crash = 0;
 
-	seq_decode(&seq, bytes, len);
-	seq_fold(&seq);
-	/* a guard is off only where that is asked for */
-	seq.style = t->style ? t->style : style_byte(style_of(&seq), 0);
-	oracle_run(&t->oracle, &seq, r);
-	history_add(&t->history, &t->oracle, &seq, r);
-	c->execs++;
+	history_add(&t->history, &t->oracle, &t->now.seq, r);
 	c->skips += r->verdict == VERDICT_SKIP;
 	if (r->verdict == VERDICT_ERROR) {
 		c->errors++;
-		keep_error(t, bytes, len, r->reason);
+		keep_error(t, t->now.bytes, t->now.len, r->reason);
 	}
 	if (r->n_known)
 		known_count(&t->known);
 	else if (is_unknown(r))
-		crash = settle_unknown(t, &seq, r);
-	if (crash)
-		mark_signature(r->signature, map, map_len);
-	else if (!r->not_run && r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
-		cover_trace(&seq, &r->j.trace, map, map_len);
-	campaign_write(c, &t->oracle, 0);
+		crash = settle_unknown(t, &t->now.seq, r);
 	if (t->oracle.broken && renew_engine(t))
 		return -1;
 	return crash;
 }
 
+/* The answer that AFL++ has had already: was it the true one? -1 when no engine can be had any more. */
+static int settle_late(struct target *t)
+{
+	int crash;
+
+	if (!t->now.under_way)
+		return 0;
+	t->now.under_way = 0;
+	oracle_end(&t->oracle, &t->now.seq, &t->now.r);
+	crash = settle(t);
+	if (crash > 0) {
+		t->owed = crc32_ieee(0, t->now.bytes, t->now.len);
+		again_post(t->again, t->now.bytes, t->now.len);
+	}
+	return crash < 0 ? -1 : 0;
+}
+
+static void take(struct target *t, const uint8_t *bytes, size_t len)
+{
+	t->now.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
+	if (len)
+		memcpy(t->now.bytes, bytes, t->now.len);
+	seq_decode(&t->now.seq, bytes, len);
+	seq_fold(&t->now.seq);
+	/* a guard is off only where that is asked for */
+	t->now.seq.style = t->style ? t->style : style_byte(style_of(&t->now.seq), 0);
+}
+
+int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len)
+{
+	struct result *r = &t->now.r;
+	int crash = 0;
+
+	if (settle_late(t))
+		return -1;
+	take(t, bytes, len);
+	t->campaign.execs++;
+	if (oracle_begin(&t->oracle, &t->now.seq, r)) {
+		t->now.under_way = t->again && oracle_is_plain(&t->oracle, r) &&
+				   crc32_ieee(0, t->now.bytes, t->now.len) != t->owed;
+		if (!t->now.under_way)
+			oracle_end(&t->oracle, &t->now.seq, r);
+	}
+	if (!t->now.under_way) {
+		crash = settle(t);
+		if (crash < 0)
+			return -1;
+	}
+	if (crash)
+		mark_signature(r->signature, map, map_len);
+	else if (!r->not_run && r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
+		cover_trace(&t->now.seq, &r->j.trace, map, map_len);
+	campaign_write(&t->campaign, &t->oracle, 0);
+	return crash;
+}
+
 void target_close(struct target *t)
 {
+	if (t->oracle.engine)
+		settle_late(t);
+	again_close(t->again);
 	campaign_write(&t->campaign, &t->oracle, 1);
 	if (t->oracle.engine)
 		engine_stop(t->oracle.engine);

@@ -2,6 +2,7 @@
 #ifndef TW_HOST_TARGET_H
 #define TW_HOST_TARGET_H
 
+#include "host/again.h"
 #include "host/campaign.h"
 #include "host/engine.h"
 #include "host/finding.h"
@@ -18,17 +19,33 @@ struct target {
 	struct known known;
 	struct campaign campaign;
 	struct history history;
+
+	struct again *again; /* answers may be late; NULL: none is */
+	uint32_t owed; /* checksum of what was posted there, whose answer is not to be late */
+	/* The test case that the machine works on, or the last one. */
+	struct {
+		int under_way;
+		size_t len;
+		uint8_t bytes[SEQ_BYTES_MAX];
+		struct seq seq;
+		struct result r;
+	} now;
 };
 
 /* Start the engine and read its known differences. 0, or -1 with err. */
 int target_open(struct target *t, const char *dir, char *err, size_t err_cap);
 
 /*
- * Run one test case and set the map. Returns the signal to report to AFL++: 0 when the CPU did as it
- * must or as is known, SIGABRT for a confirmed difference; or -1 when no engine can be had any more.
+ * Run one test case and set the map; t->now.r is its result. Returns the signal to report to AFL++: 0 when
+ * the CPU did as it must or as is known, SIGABRT for a confirmed difference; or -1 when no engine can be
+ * had any more.
+ *
+ * With t->again the answer to an ordinary test case is the model's, given while the machine still works:
+ * that is nearly always the true one, and AFL++ makes the next test case meanwhile. It is waited for when
+ * that one comes. If it was wrong, all that belongs to a finding is done then, and AFL++ is handed the same
+ * test case again.
  */
-int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len,
-	       struct result *ret_result);
+int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len);
 
 void target_close(struct target *t);
 

@@ -78,7 +78,6 @@ struct hunt {
 	struct seq queue[QUEUE_MAX];
 	unsigned n;
 	uint8_t seen[MAP_LEN];
-	struct result result;
 };
 
 struct outcome_of {
@@ -128,7 +127,7 @@ static int run(struct hunt *h, const struct seq *seq)
 	int new = 0, signal_number;
 
 	memset(map, 0, sizeof(map));
-	signal_number = target_run(&h->target, bytes, seq_encode(seq, bytes), map, sizeof(map), &h->result);
+	signal_number = target_run(&h->target, bytes, seq_encode(seq, bytes), map, sizeof(map));
 	if (signal_number)
 		return signal_number > 0 ? 1 : -1;
 	for (unsigned i = 0; i < MAP_LEN; i++) {
@@ -177,7 +176,7 @@ static void campaign(unsigned number, double seconds, const struct seq_cases *se
 			ret->found = run(&hunts[k], next_seq(&hunts[k], seeds, i, &m));
 			ret->runs++;
 			snprintf(ret->vendor, sizeof(ret->vendor), "%s", vendor[k]);
-			memcpy(ret->signature, hunts[k].result.signature, sizeof(ret->signature));
+			memcpy(ret->signature, hunts[k].target.now.r.signature, sizeof(ret->signature));
 		}
 		ret->seconds = core_seconds(hunts) - start;
 	}

@@ -99,7 +99,6 @@ struct campaign_run {
 	struct seq queue[QUEUE_MAX];
 	unsigned n, n_runs;
 	uint8_t seen[MAP_LEN];
-	struct result result;
 };
 
 static void begin(struct campaign_run *c, struct plant *p)
@@ -132,7 +131,7 @@ static int run(struct campaign_run *c, const struct seq *seq)
 
 	if (!can_run(seq, c->plant))
 		return 0;
-	signal_number = target_run(&c->target, bytes, seq_encode(seq, bytes), map, sizeof(map), &c->result);
+	signal_number = target_run(&c->target, bytes, seq_encode(seq, bytes), map, sizeof(map));
 	assert_true(signal_number >= 0);
 	c->n_runs++;
 	for (unsigned i = 0; i < MAP_LEN; i++) {
@@ -217,9 +216,9 @@ static void a_planted_defect_is_found(void **state)
 	}
 	if (!found)
 		fail_msg("%s: not found in %u runs", c.plant->words, c.n_runs);
-	printf("%s: %s after %u runs\n", c.plant->words, c.result.signature, c.n_runs);
+	printf("%s: %s after %u runs\n", c.plant->words, c.target.now.r.signature, c.n_runs);
 
-	snprintf(folder, sizeof(folder), "%s/findings/%s", dir, c.result.signature);
+	snprintf(folder, sizeof(folder), "%s/findings/%s", dir, c.target.now.r.signature);
 	if (finding_load(folder, &f, why, sizeof(why)))
 		fail_msg("%s", why);
 	assert_true(shows(&f.seq, c.plant));
@@ -239,8 +238,8 @@ static void nothing_planted_is_nothing_found(void **state)
 	while (c.n_runs < SOUND_RUNS) {
 		mutate(&c, &s);
 		if (run(&c, &s))
-			fail_msg("a false alarm: %s", c.result.signature);
-		assert_true(c.result.verdict == VERDICT_PASS || c.result.verdict == VERDICT_SKIP);
+			fail_msg("a false alarm: %s", c.target.now.r.signature);
+		assert_true(c.target.now.r.verdict == VERDICT_PASS || c.target.now.r.verdict == VERDICT_SKIP);
 	}
 	end(&c);
 }
