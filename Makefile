@@ -233,7 +233,8 @@ $B/tests/fuzz_mutate: host/mutator.c
 MUTATED   := $(wildcard fuzz/model*.c) fuzz/mask.c
 MUTOBJ    := $(MUTATED:%.c=$B/mutants/%.o) $B/host/tests/mutant.o
 MUTLIB    := $(filter-out $(MUTATED:%.c=$B/host/%.o),$(HOSTLIB)) $(MUTOBJ)
-MUTTESTS  := $(addprefix $B/mutants/,test_model_paths test_model_rules test_model_known test_mask test_styles)
+MUTTESTS  := $(addprefix $B/mutants/,test_model_paths test_model_rules test_model_known \
+                test_model_state test_mask test_styles)
 MUTANTS   := $B/mutants/mutants $(MUTTESTS)
 
 $B/mutants/list.inc: tests/mutate $(MUTATED) $(wildcard fuzz/*.h efi/abi/*.h) $(DEFS)
