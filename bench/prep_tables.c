@@ -12,7 +12,6 @@ enum {
 	TSS_IST1 = 0x24,
 	GATE_TRAP_BIT = 1,
 	GATE_PRESENT = 0x80,
-	GATE_CALL = 0xec, /* P, DPL 3, type 12 */
 	TSS_BUSY = 2,
 	FLAG_D = 0x40, /* in byte 6 of a descriptor */
 	VEC_DF = 8,

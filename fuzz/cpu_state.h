@@ -113,6 +113,7 @@ struct cpu {
 	uint8_t es_nulls, gs_nulls; /* a return to ring 3 nulls what ES, GS hold */
 	uint8_t cpl, mode64, ss_unusable;
 	uint8_t code16; /* CS has L and D clear: none of the text is assembled for that */
+	uint8_t ss_word; /* SS has B clear: outside 64-bit mode the stack pointer is SP */
 
 	uint8_t nmi_blocked, nmi_pending, nmi_flight; /* the latter two count, up to 2 */
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
@@ -258,7 +259,7 @@ int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 /* Checks of a return's CS and SS, SDM's order; opsize for error reporting only. */
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
-int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64);
+int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64, uint8_t *ret_word);
 
 /* --- model_base.c ----------------------------------------------------------------------------- */
 /* What a return to an outer ring does to the data segments. */
@@ -356,6 +357,19 @@ int execute(struct cpu *c, const struct insn *in);
 /* --- model_state.c ---------------------------------------------------------------------------- */
 extern int state_watched; /* state_keep() wants to see each boundary */
 void state_keep(const struct cpu *c);
+
+/* How much of RSP is the stack pointer, and a new value for that much of it. */
+static inline uint64_t stack_mask(const struct cpu *c)
+{
+	return c->mode64 ? ~0ull : c->ss_word ? 0xffff : 0xffffffff;
+}
+
+static inline void stack_set(struct cpu *c, uint64_t rsp)
+{
+	uint64_t keep = !c->mode64 && c->ss_word ? 0xffff0000 : 0;
+
+	c->reg[GPR_SP] = (c->reg[GPR_SP] & keep) | (rsp & stack_mask(c));
+}
 
 static inline int intel(const struct cpu *c)
 {

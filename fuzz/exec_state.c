@@ -109,6 +109,7 @@ void state_init(const struct profile *p)
 	for (unsigned i = 0; i < N_LAYOUT; i++)
 		idt_build(exec_start.idt[i], l->stubs, (uint32_t)l->stub_stride, layout_ist(i));
 	memcpy(at(W_IDT), exec_start.idt[0], IDT_LEN);
+	gdt_gates_build(at(W_GDT), l->land_k, l->land_u);
 	gdt_page_build(at(W_GDT));
 	memcpy(exec_start.gdt, at(W_GDT), L_GDT);
 	memcpy(exec_start.tss, at(W_TSS), TSS_LEN);

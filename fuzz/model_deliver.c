@@ -204,6 +204,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 			     (g.lo >> 32 & 7) && choose_once(c, RULE_SS_WITH_IST, 2)) {
 		c->ss = (uint16_t)ring;
 		c->ss_unusable = SS_NULL;
+		c->ss_word = 0;
 	}
 	c->reg[GPR_SP] = rsp;
 	c->cs = (uint16_t)((gate_sel(&g) & ~3u) | ring);

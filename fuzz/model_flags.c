@@ -8,7 +8,7 @@ int act_popf(struct cpu *c, const struct insn *in)
 	uint64_t v, mask = FL_USER | FL_AC | FL_ID;
 
 	(void)in;
-	if (mem_read(c, c->reg[GPR_SP], size, ACC_STACK, &v))
+	if (mem_read(c, c->reg[GPR_SP] & stack_mask(c), size, ACC_STACK, &v))
 		return 1;
 	if (c->cpl <= (c->rflags & FL_IOPL) >> 12)
 		mask |= FL_IF;
@@ -16,7 +16,7 @@ int act_popf(struct cpu *c, const struct insn *in)
 		mask |= FL_IOPL;
 	mask = rule(c, RULE_POPF_FLAGS, mask);
 	c->rflags = (c->rflags & ~mask) | (v & mask);
-	c->reg[GPR_SP] += size;
+	stack_set(c, c->reg[GPR_SP] + size);
 	return 0;
 }
 
@@ -66,9 +66,14 @@ int act_pop_ss(struct cpu *c, const struct insn *in)
 	uint64_t v, rsp = c->reg[GPR_SP];
 
 	(void)in;
-	if (mem_read(c, rsp, 4, ACC_STACK, &v) || load_ss(c, (uint16_t)v))
+	if (mem_read(c, rsp & stack_mask(c), 4, ACC_STACK, &v))
 		return 1;
-	c->reg[GPR_SP] = (rsp + 4) & 0xffffffff;
+	/* by the width of the stack that it is popped from */
+	stack_set(c, rsp + 4);
+	if (load_ss(c, (uint16_t)v)) {
+		c->reg[GPR_SP] = rsp;
+		return 1;
+	}
 	c->shadow_ss = 1;
 	return 0;
 }

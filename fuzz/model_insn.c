@@ -55,13 +55,11 @@ static int store(struct cpu *c, const struct insn *in, unsigned len)
 static int push(struct cpu *c, uint64_t v)
 {
 	unsigned size = c->mode64 ? 8 : 4;
-	uint64_t rsp = c->reg[GPR_SP] - size;
+	uint64_t rsp = (c->reg[GPR_SP] - size) & stack_mask(c);
 
-	if (!c->mode64)
-		rsp &= 0xffffffff;
 	if (mem_write(c, rsp, size, ACC_STACK, v))
 		return 1;
-	c->reg[GPR_SP] = rsp;
+	stack_set(c, rsp);
 	return 0;
 }
 
@@ -256,9 +254,9 @@ int act_pop_reg(struct cpu *c, const struct insn *in)
 	unsigned size = c->mode64 ? 8 : 4;
 	uint64_t v;
 
-	if (mem_read(c, c->reg[GPR_SP], size, ACC_STACK, &v))
+	if (mem_read(c, c->reg[GPR_SP] & stack_mask(c), size, ACC_STACK, &v))
 		return 1;
-	c->reg[GPR_SP] += size;
+	stack_set(c, c->reg[GPR_SP] + size);
 	c->reg[in->a] = v;
 	return 0;
 }

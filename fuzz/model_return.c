@@ -5,13 +5,14 @@
 static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 {
 	unsigned access = rule(c, RULE_RET_POP_RIGHTS, c->cpl == 3) ? ACC_STACK : ACC_STACK | ACC_SUPER;
-	/* in compatibility mode the stack pointer is 32 bits wide */
-	uint64_t addr = c->mode64 ? *rsp : *rsp & 0xffffffff;
+	/* in compatibility mode the stack pointer is 32 bits wide, or 16 */
+	uint64_t addr = *rsp & stack_mask(c);
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
 	if (c->mode64 && size < 8)
-		addr &= c->ss_unusable == SS_NULL ? rule(c, RULE_RET_STACK_WIDTH_NULL, ~0ull) :
-						    rule(c, RULE_RET_STACK_WIDTH, ~0ull);
+		addr &= c->ss_unusable == SS_NULL || c->ss_word ?
+				rule(c, RULE_RET_STACK_WIDTH_NULL, ~0ull) :
+				rule(c, RULE_RET_STACK_WIDTH, ~0ull);
 	if (mem_read(c, addr, size, access, ret_value))
 		return 1;
 	*rsp += size;
@@ -34,6 +35,22 @@ void lose_upper_half(struct cpu *c)
 		return;
 	for (unsigned i = 0; i < 8; i++)
 		c->reg[i] &= i != GPR_SP ? 0xffffffff : ~0ull;
+}
+
+/* SS and RSP of a return that pops them, checks done. */
+static void load_stack(struct cpu *c, uint64_t ss, uint64_t rsp, int mode64, uint8_t word)
+{
+	uint64_t mask = ~0ull;
+
+	/* SP alone, and above it is what ring 0 had there; whether in 64-bit mode too, nobody says */
+	if (word && !mode64)
+		mask = rule(c, RULE_RET_SS_WORD, 0xffff);
+	else if (word && choose(c, RULE_RET_SS_WORD_64, 2))
+		mask = 0xffff;
+	c->ss = (uint16_t)ss;
+	c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
+	c->ss_word = word;
+	c->reg[GPR_SP] = (c->reg[GPR_SP] & ~mask) | (rsp & mask);
 }
 
 /* Everything of CS, SS and ring once all checks are done. */
@@ -129,6 +146,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	uint64_t rsp = c->reg[GPR_SP], frame[3], rip, cs, fl, new_rsp, ss, mask;
 	struct desc d;
 	int pops_rsp;
+	uint8_t word = 0;
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
@@ -152,7 +170,7 @@ static int iret(struct cpu *c, unsigned opsize)
 		return stack_or_cs(c, (uint16_t)cs);
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if (pops_rsp && check_return_ss(c, (uint16_t)ss, cs & 3, d.l))
+	if (pops_rsp && check_return_ss(c, (uint16_t)ss, cs & 3, d.l, &word))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
@@ -161,11 +179,10 @@ static int iret(struct cpu *c, unsigned opsize)
 	c->rflags = (c->rflags & ~mask) | (fl & mask);
 	if (c->rf_before && !rule(c, RULE_IRET_RF_AGAIN, (c->rflags & FL_RF) != 0))
 		c->rflags &= ~(uint64_t)FL_RF;
-	if (pops_rsp) {
-		c->ss = (uint16_t)ss;
-		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
-	}
-	c->reg[GPR_SP] = c->mode64 ? new_rsp : new_rsp & 0xffffffff;
+	if (pops_rsp)
+		load_stack(c, ss, new_rsp, d.l, word);
+	else
+		stack_set(c, new_rsp);
 	enter_ring(c, (uint16_t)cs, &d);
 	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
@@ -192,6 +209,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 	unsigned opsize = in->a;
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, new_rsp, ss;
 	struct desc d;
+	uint8_t word;
 
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
 		return 1;
@@ -204,15 +222,13 @@ int act_retf(struct cpu *c, const struct insn *in)
 	if ((cs & 3) > c->cpl) {
 		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
 			return 1;
-		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l) || check_rip(c, rip, d.l))
+		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l, &word) || check_rip(c, rip, d.l))
 			return 1;
-		c->ss = (uint16_t)ss;
-		c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
-		c->reg[GPR_SP] = new_rsp + in->b;
+		load_stack(c, ss, new_rsp + in->b, d.l, word);
 	} else {
 		if (check_rip(c, rip, d.l))
 			return 1;
-		c->reg[GPR_SP] = c->mode64 ? rsp : rsp & 0xffffffff;
+		stack_set(c, rsp);
 	}
 	enter_ring(c, (uint16_t)cs, &d);
 	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
@@ -248,8 +264,10 @@ int act_sysret(struct cpu *c, const struct insn *in)
 	if (intel(c) || (c->ss & 3) == 3 || !choose(c, RULE_SYSRET_SS_RPL, 2))
 		c->ss |= 3;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
-	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c)))
+	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c))) {
 		c->ss_unusable = c->ss_unusable && !rule(c, RULE_SYSRET_SS_WIDTH, 1) ? SS_NARROW : SS_USABLE;
+		c->ss_word = 0;
+	}
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	lose_upper_half(c);
@@ -276,6 +294,7 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 	c->cs = (uint16_t)((c->sysenter_cs + (to64 ? 32 : 16)) | 3);
 	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
+	c->ss_word = 0;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	lose_upper_half(c);

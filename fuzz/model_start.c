@@ -55,6 +55,7 @@ static void start_tables(struct cpu *c, unsigned layout)
 		memset(c->gdt, 0, sizeof(c->gdt));
 		gdt_build(c->gdt, W_TSS);
 		c->gdt[SEL_TSS + 5] |= 2; /* busy: LTR has loaded it */
+		gdt_gates_build(c->gdt, l->land_k, l->land_u);
 		gdt_page_build(c->gdt);
 	}
 	tss_build(c->tss);

@@ -114,6 +114,7 @@ enum arg_kind {
 	ARG_PRIV,
 	ARG_UMIP,
 	ARG_SREG,
+	ARG_CALLG,
 	N_ARG_KINDS,
 };
 

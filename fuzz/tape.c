@@ -61,12 +61,12 @@ static const uint32_t flags_value[] = {
 };
 static const uint16_t sel_value[] = {
 	0, 3, SEL_KDS, SEL_UDS, SEL_KCS, SEL_UCS, SEL_KDS_NP, SEL_UDS_NP, SEL_UDS_RO, SEL_OUT, SEL_LDT,
-	SEL_UDS & ~3, SEL_KDS | 3, SEL_TSS, SEL_LDT_UDS, SEL_KCS2,
+	SEL_UDS & ~3, SEL_KDS | 3, SEL_TSS, SEL_LDT_UDS, SEL_KCS2, SEL_UDS16,
 };
 static const uint16_t cs_value[] = {
 	0, SEL_KCS, SEL_UCS, SEL_UCS32, SEL_KDS, SEL_UDS, SEL_KCS_NP, SEL_UCS_NP, SEL_OUT, SEL_UCS_LD,
 	SEL_KCS | 3, SEL_UCS & ~3, SEL_UDS_NP, 3, SEL_UDS_RO, SEL_LDT_UCS, SEL_KCS2, SEL_KCS_CONF,
-	SEL_KCS_CONF | 3,
+	SEL_KCS_CONF | 3, SEL_UDS16,
 };
 static const uint64_t rsp_value[] = {
 	USTK_START, MAIN_START, NONCANONICAL, W_DNP + 0x800, MAIN_START - 61, W_IST2 + L_IST2,

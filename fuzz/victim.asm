@@ -346,9 +346,16 @@ section .ktext
 ktext_end:
 section .utext
 utext_end:
+; operands of far CALL, the list CALLG
 section .uconst
+gates_u:
+	dd 0, SEL_GATE, 0, SEL_GATE_DPL0, 0, SEL_GATE_NP, 0, SEL_GATE_NULL
+	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
 uconst_end:
 section .kconst
+gates_k:
+	dd 0, SEL_GATE, 0, SEL_GATE_DPL0, 0, SEL_GATE_NP, 0, SEL_GATE_NULL
+	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
 kconst_end:
 section .kinsn
 kinsn_end:

@@ -308,8 +308,8 @@ static void test_lists(void **state)
 
 	(void)state;
 	assert_int_equal(list_len(ARG_PAGE), 9);
-	assert_string_equal(list_item(ARG_SEL, 15), "kcs2");
-	assert_null(list_item(ARG_SEL, 16));
+	assert_string_equal(list_item(ARG_SEL, 16), "uds16");
+	assert_null(list_item(ARG_SEL, 17));
 	assert_null(list_item(N_ARG_KINDS, 0));
 	assert_null(list_words(ARG_PAGE, 4000));
 	for (kind = 0; kind < N_ARG_KINDS; kind++) {

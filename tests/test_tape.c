@@ -102,7 +102,7 @@ static void arguments_are_the_lists(void **state)
 		uint64_t arg;
 	} rows[] = {
 		{ "mov.ss uds", 0x23 },
-		{ "mov.ss out", 0xd8 },		   { "mov.es ldt", 0x0c },
+		{ "mov.ss out", 0x150 },		   { "mov.es ldt", 0x0c },
 		{ "lss kds", 0x1000001000 },	   { "flags tf+if", 0x302 },
 		{ "flags res", 0xffc08028 },	   { "fmask none", 0 },
 		{ "fmask max", 0xffffffff },

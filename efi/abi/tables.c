@@ -70,6 +70,28 @@ void gdt_build(uint8_t *gdt, uint64_t tss)
 	system_segment(gdt, SEL_TSS_IO, tss, TSS_LEN - 1, D_TSS);
 	system_segment(gdt, SEL_TSS_NP, W_DNP, TSS_LIMIT, D_TSS);
 	flat(gdt, SEL_KCS_CONF, D_CODE | D_CONFORMING, F_L);
+	flat(gdt, SEL_UDS16, D_DATA | D_DPL3, 0);
+}
+
+void gdt_gates_build(uint8_t *gdt, uint64_t ring0, uint64_t ring3)
+{
+	static const struct {
+		uint16_t at, cs;
+		uint8_t attr;
+	} gates[] = {
+		{ SEL_GATE, SEL_KCS, GATE_CALL },
+		{ SEL_GATE_DPL0, SEL_KCS, GATE_CALL & ~D_DPL3 },
+		{ SEL_GATE_NP, SEL_KCS, GATE_CALL & ~D_P },
+		{ SEL_GATE_NULL, 0, GATE_CALL },
+		{ SEL_GATE_NC, SEL_KCS, GATE_CALL },
+		{ SEL_GATE_UCS, SEL_UCS, GATE_CALL },
+		{ SEL_GATE_UCS32, SEL_UCS32, GATE_CALL },
+	};
+
+	for (unsigned i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+		gate_write(gdt + gates[i].at,
+			   gates[i].at == SEL_GATE_NC ? 1ull << 63 : gates[i].at < SEL_GATE_UCS ? ring0 : ring3,
+			   gates[i].cs, gates[i].attr, 0);
 }
 
 void gdt_page_build(uint8_t *page)

@@ -35,14 +35,22 @@ enum gdt_sel {
 	SEL_TSS_IO = 0xb0, /* holds an I/O bitmap that allows port 0x80 */
 	SEL_TSS_NP = 0xc0, /* lies in a page that is not present */
 	SEL_KCS_CONF = 0xd0, /* ring-0 code, conforming */
-	SEL_OUT = 0xd8, /* first selector beyond the limit */
+	SEL_UDS16 = 0xd8 | 3, /* ring-3 data, B clear: a 16-bit stack */
+	SEL_GATE = 0xe0, /* two slots each, call gates: to ring 0, DPL 3 */
+	SEL_GATE_DPL0 = 0xf0,
+	SEL_GATE_NP = 0x100,
+	SEL_GATE_NULL = 0x110, /* no segment */
+	SEL_GATE_NC = 0x120, /* offset not canonical */
+	SEL_GATE_UCS = 0x130, /* to ring 3 */
+	SEL_GATE_UCS32 = 0x140, /* to compatibility code */
+	SEL_OUT = 0x150, /* first selector beyond the limit */
 	SEL_LDT = 0x0c, /* TI set: ring-0 data in the LDT; LDTR is null at first */
 	SEL_LDT_UDS = 0x14 | 3,
 	SEL_LDT_UCS = 0x1c | 3,
 };
 
 enum {
-	GDT_LEN = 0xd8,
+	GDT_LEN = 0x150,
 	GDT_LIMIT = GDT_LEN - 1,
 	IDT_LEN = 256 * 16,
 	IDT_LIMIT = IDT_LEN - 1,
@@ -53,6 +61,7 @@ enum {
 	TSS_LEN = TSS_BITMAP + 0x80 / 8 + 2,
 	TSS_LIMIT = TSS_BITMAP - 1,
 	GATE_INTERRUPT = 0x8e, /* P, DPL 0, type 14 */
+	GATE_CALL = 0xec, /* P, DPL 3, type 12 */
 	GATE_USER = 0xee, /* the same with DPL 3 */
 };
 
@@ -60,6 +69,9 @@ enum {
 
 /* Fill a GDT (GDT_LEN bytes) whose TSS lies at linear address tss. */
 void gdt_build(uint8_t *gdt, uint64_t tss);
+
+/* Its call gates, which lead to these addresses of ring-0 and ring-3 text. */
+void gdt_gates_build(uint8_t *gdt, uint64_t ring0, uint64_t ring3);
 
 /* The rest of the GDT's page: the LDT, and the table's head at GDT_SPLIT. */
 void gdt_page_build(uint8_t *page);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Far CALL through a 64-bit call gate (SDM 2A CALL, 3A 5.8.3.1, 5.8.5.1; APM 3 CALL (Far), APM 2 4.8.3). */
+#include "fuzz/cpu_state.h"
+
+enum { TYPE_CALL_GATE = 12 };
+
+struct call_gate {
+	uint16_t cs;
+	uint64_t rip;
+};
+
+static int read_gate(struct cpu *c, uint16_t sel, struct call_gate *g)
+{
+	struct desc d;
+	uint64_t lo, hi;
+
+	if (find_desc(c, sel, RULE_CALL_LIMIT, &d))
+		return 1;
+	if (d.s || d.type != TYPE_CALL_GATE) {
+		/* the lists have gates only: another segment register's selector, or a table that was moved */
+		unchecked(c);
+		return 0;
+	}
+	if (rule(c, RULE_CALL_GATE_DPL, d.dpl < c->cpl || d.dpl < (sel & 3u)))
+		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_GATE_DPL);
+	if (rule(c, RULE_CALL_GATE_NOT_PRESENT, !d.p))
+		return fault(c, V_NP, sel & 0xfffc, RULE_CALL_GATE_NOT_PRESENT);
+	if (mem_read(c, d.addr, 8, ACC_SYSTEM | ACC_TABLE, &lo) ||
+	    mem_read(c, d.addr + 8, 8, ACC_SYSTEM | ACC_TABLE, &hi))
+		return 1;
+	g->cs = (uint16_t)(lo >> 16);
+	g->rip = (lo & 0xffff) | (lo >> 48) << 16 | hi << 32;
+	return 0;
+}
+
+static int read_code(struct cpu *c, uint16_t sel, struct desc *d)
+{
+	if (rule(c, RULE_CALL_CS_NULL, !(sel & ~3u)))
+		return fault(c, V_GP, 0, RULE_CALL_CS_NULL);
+	if (find_desc(c, sel, RULE_CALL_CS_TYPE, d))
+		return 1;
+	if (rule(c, RULE_CALL_CS_TYPE, !desc_code(d) || d->dpl > c->cpl))
+		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_CS_TYPE);
+	if (rule(c, RULE_CALL_CS_64BIT, !d->l || d->d))
+		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_CS_64BIT);
+	if (rule(c, RULE_CALL_CS_NOT_PRESENT, !d->p))
+		return fault(c, V_NP, sel & 0xfffc, RULE_CALL_CS_NOT_PRESENT);
+	return 0;
+}
+
+/* To an inner ring: its stack pointer of the TSS, which is not aligned. */
+static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
+{
+	unsigned offset = 4 + 8 * ring;
+
+	if (rule(c, RULE_CALL_TSS_LIMIT, offset + 7 > c->tr.limit))
+		return fault(c, V_TS, c->tr.sel & 0xfffc, RULE_CALL_TSS_LIMIT);
+	return mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp);
+}
+
+static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp)
+{
+	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
+
+	if (rule(c, RULE_CALL_STACK_NONCANONICAL, !canonical(c, *rsp - 1))) {
+		/* the body begins with LEA */
+		if (!rule(c, RULE_CALL_STACK_RIP, 1))
+			c->insn_start -= c->mode64 ? 4 : 3;
+		return fault(c, V_SS, 0, RULE_CALL_STACK_NONCANONICAL);
+	}
+	for (unsigned i = inner ? 0 : 2; i < 4; i++) {
+		*rsp -= 8;
+		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (ring == 3 ? ACC_RING3 : 0), slot[i]))
+			return 1;
+	}
+	return 0;
+}
+
+int act_call_far(struct cpu *c, const struct insn *in)
+{
+	uint64_t sel, rsp = c->reg[GPR_SP];
+	struct call_gate g = { 0 };
+	struct desc d;
+	unsigned ring, inner;
+
+	if (mem_read(c, in->imm + 4, 2, ACC_READ, &sel) || read_gate(c, (uint16_t)sel, &g))
+		return 1;
+	if (c->done)
+		return 0;
+	if (read_code(c, g.cs, &d))
+		return 1;
+	ring = desc_conforming(&d) ? c->cpl : d.dpl;
+	inner = ring < c->cpl;
+	if (inner && inner_stack(c, ring, &rsp))
+		return 1;
+	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip)))
+		return fault(c, V_GP, 0, RULE_CALL_OFFSET);
+	if (desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp))
+		return 1;
+	/* no style has an entry for this */
+	c->promise.off = 1;
+	if (rule(c, RULE_CALL_SS_NULL, inner)) {
+		c->ss = (uint16_t)ring;
+		c->ss_unusable = SS_NULL;
+		c->ss_word = 0;
+	}
+	c->reg[GPR_SP] = rsp;
+	c->cs = (uint16_t)((g.cs & ~3u) | ring);
+	c->cpl = (uint8_t)ring;
+	c->mode64 = 1;
+	c->code16 = 0;
+	c->rip = g.rip;
+	c->rflags &= ~rule(c, RULE_CALL_FLAGS, 0);
+	return 0;
+}
