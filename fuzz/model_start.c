@@ -97,7 +97,7 @@ static int may_step(const struct seq *seq)
 		const struct step *s = &seq->step[i];
 		unsigned arg = ops[s->op].arg;
 
-		if (s->op == OP_GOUS || arg == ARG_FLAGS ||
+		if (s->op == OP_GOUS || s->op == OP_TFOVER || s->op == OP_TFHLT || arg == ARG_FLAGS ||
 		    (arg == ARG_DEFECT && (s->arg & 0xff) % N_DEFECTS == DEFECT_FL))
 			return 1;
 	}

@@ -115,6 +115,7 @@ enum arg_kind {
 	ARG_UMIP,
 	ARG_SREG,
 	ARG_CALLG,
+	ARG_TFOVER,
 	N_ARG_KINDS,
 };
 
@@ -167,7 +168,7 @@ void seq_fold(struct seq *seq);
  */
 static inline int op_is_slow(unsigned op)
 {
-	return op == OP_HLT || op == OP_MWAIT || (ops[op].needs & HOSTED) != 0;
+	return op == OP_HLT || op == OP_TFHLT || op == OP_MWAIT || (ops[op].needs & HOSTED) != 0;
 }
 
 /* What its steps need and may leave behind, enum op_need. */
