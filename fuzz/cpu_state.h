@@ -152,7 +152,7 @@ struct cpu {
 	uint8_t may_write; /* ring 0 can write read-only pages in this sequence */
 	uint16_t rip_rule, rflags_rule, land_rule, dr6_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
-	uint8_t overlaid[N_RULES];
+	uint16_t overlaid[N_RULES], overlaid_end[N_RULES]; /* the first line for a rule, plus one; after the last */
 	uint8_t chosen[N_RULES]; /* choices that are made once a run: the branch, plus one */
 
 	/* From here on model_start() writes what has to be written. */

@@ -50,7 +50,7 @@ uint64_t rule_overlaid(struct cpu *c, enum rule_id id, uint64_t value)
 {
 	uint64_t v = value;
 
-	for (unsigned i = 0; i < c->overlay->n; i++) {
+	for (unsigned i = c->overlaid[id] - 1u; i < c->overlaid_end[id]; i++) {
 		struct overlay_line *o = &c->overlay->line[i];
 
 		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
@@ -255,8 +255,13 @@ void model_run(const struct seq *seq, const struct profile *profile, struct over
 	c->out = ret_trace;
 	c->observed = observed;
 	c->n_observed = n_observed;
-	for (unsigned i = 0; overlay && i < overlay->n; i++)
-		c->overlaid[overlay->line[i].rule] = 1;
+	for (unsigned i = 0; overlay && i < overlay->n; i++) {
+		unsigned id = overlay->line[i].rule;
+
+		c->overlaid_end[id] = (uint16_t)(i + 1);
+		if (!c->overlaid[id])
+			c->overlaid[id] = c->overlaid_end[id];
+	}
 	model_start(c, seq);
 	while (!c->done && ret_trace->insns < INSNS_MAX) {
 		ret_trace->insns++;
