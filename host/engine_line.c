@@ -10,6 +10,7 @@ enum {
 	RETRY_MS_MAX = 2000,
 	LOOK_MS = 100, /* between looks at what the CPU does in a run */
 	RUN_CPU_MS = 300, /* of the engine, a thousand times what a run needs */
+	PATIENCE_MS = 15000, /* for a CPU that neither sleeps nor works; less than AFL++ has */
 	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 
@@ -192,11 +193,12 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
-	e->run_ms = deadline_ms;
-	e->deadline = now_ms() + deadline_ms;
+	e->hosted = e->ops->inject && needs_host(&e->run);
+	/* where its own time tells a hang, others may keep the machine busy for long */
+	e->run_ms = e->ops->sleeps && !e->hosted && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
+	e->deadline = now_ms() + e->run_ms;
 	e->look_at = e->ops->sleeps ? now_ms() + LOOK_MS : e->deadline;
 	e->looks = e->slept = 0;
-	e->hosted = e->ops->inject && needs_host(&e->run);
 	e->served = 0;
 	ask_run(e, !e->has_base);
 	return ENGINE_OK;
