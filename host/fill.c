@@ -27,7 +27,7 @@ static void reach(void *data, unsigned event, unsigned ctx, unsigned depth, unsi
 
 int fill_reach(struct fill *f, const struct seq *seq, struct cells *c)
 {
-	char text[2048];
+	char text[4096] = "";
 
 	for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
 		cover_walk(maker, seq, reach, &(struct reaching){ c, maker });
@@ -36,13 +36,11 @@ int fill_reach(struct fill *f, const struct seq *seq, struct cells *c)
 		if (!(c->bit[i] & f->never.bit[i]))
 			continue;
 		unsigned cell = i * 64 + (unsigned)__builtin_ctzll(c->bit[i] & f->never.bit[i]), row = cell / CELL_COLUMNS;
-		unsigned event = row / N_CTX % COVER_EVENTS;
-		const char *column = cover_name(cell % CELL_COLUMNS);
 		seq_print(seq, text, sizeof(text));
-		snprintf(f->why, sizeof(f->why), "%s from %c is reached on %s in column %s, but fuzz/never.def says: %s; "
-			 "mend that row. The sequence:\n%.300s", cover_event(event), cover_ctx[row % N_CTX],
-			 cover_maker(row / N_CTX / COVER_EVENTS), column,
-			 cover_never(row / N_CTX / COVER_EVENTS, event, row % N_CTX, column)->words, text);
+		snprintf(f->why, sizeof(f->why), "%s from %c is reached on %s in column %s, which fuzz/never.def calls "
+			 "impossible; mend its row. The sequence:\n%s", cover_event(row / N_CTX % COVER_EVENTS),
+			 cover_ctx[row % N_CTX], cover_maker(row / N_CTX / COVER_EVENTS),
+			 cover_name(cell % CELL_COLUMNS), text);
 		return -1;
 	}
 	return 0;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "fuzz/mutate.h"
-#include "host/cover.h"
+#include "host/fill.h"
 
 enum { INTEL, AMD, DEPTH_1 = 0, DEPTH_2 };
 
@@ -88,6 +88,75 @@ static void ways_in_are_told_apart(void **state)
 	assert_int_equal(count(AMD, "SYSCALL32", CTX_C, DEPTH_1, "sysretl"), 1);
 }
 
+static void an_exit_that_faults_has_left_nothing(void **state)
+{
+	(void)state;
+	add(INTEL, "start ring=u\nint3; ret.sysexit ok; nop");
+	add(AMD, "start ring=u\nint3; ret.sysexit ok; nop");
+	assert_int_equal(count(INTEL, "#BP", CTX_U, DEPTH_1, "sysexit"), 1);
+	assert_int_equal(count(INTEL, "#BP", CTX_U, DEPTH_1, "fault"), 0);
+	assert_int_equal(count(AMD, "#BP", CTX_U, DEPTH_1, "sysexit"), 0);
+	assert_int_equal(count(AMD, "#BP", CTX_U, DEPTH_1, "fault"), 1);
+	/* the target's own fault is none of the exit's, and in ring 3 a ret.* step leaves no handler */
+	add(AMD, "start ring=u\nud2; ret.iret rip=np; go.u; ret.iret");
+	assert_int_equal(count(AMD, "#UD", CTX_U, DEPTH_1, "iret"), 1);
+	assert_int_equal(count(AMD, "#UD", CTX_U, DEPTH_1, "fault"), 0);
+	assert_int_equal(count(AMD, "#PF", CTX_U, DEPTH_1, "go"), 1);
+	assert_int_equal(count(AMD, "#PF", CTX_U, DEPTH_1, "iret"), 0);
+}
+
+static void any_frame_at_rsp_will_do(void **state)
+{
+	(void)state;
+	add(INTEL, "start ring=u\nde; int3; flags nt; ret.iret16; frame.fl 0; frame.rip ktext; ret.iret; ret.iretw");
+	/* by each of the ways that an interrupt of the #GP can go */
+	assert_in_range(count(INTEL, "#DE", CTX_U, DEPTH_1, "iretw"), 1, COVER_PATHS);
+	assert_int_equal(count(INTEL, "#DE", CTX_U, DEPTH_1, "damaged"), 0);
+}
+
+/* An NMI on the first instruction of an exit: back from it, the exit's body takes the place of the next step. */
+static void a_body_can_take_the_place_of_the_next_step(void **state)
+{
+	(void)state;
+	add(AMD, "start flags=if layout=linux\nss.nc; nmi.raw; ret.iret; ret.sysexit ok; ud2; go.k");
+	assert_true(cover_at_depth(&cover, AMD, event("#NMI"), CTX_K, DEPTH_2) > 0);
+	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++)
+		assert_int_equal(count(AMD, "#SS", CTX_K, depth, "sysexit"), 0);
+}
+
+static void what_is_reached_is_not_impossible(void **state)
+{
+	char why[512] = "";
+
+	(void)state;
+	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 0);
+	cover.n[AMD][event("#UD")][CTX_C][DEPTH_2][exit_called("sysexitl")] = 1;
+	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 1);
+	assert_non_null(strstr(why, "#UD from c in column sysexitl is reached on amd"));
+	cover.n[INTEL][event("#OF")][CTX_U][DEPTH_2][exit_called("go")] = 1;
+	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 3); /* the depth and the end are cells of their own */
+}
+
+static void the_search_refuses_what_it_disproves(void **state)
+{
+	static struct fill f;
+	struct cells c = { 0 };
+	struct seq s;
+	char err[256];
+	unsigned ud = event("#UD"), iret = COVER_DEPTHS + exit_called("iret");
+	static const char text[] = "start ring=c\nud2; ret.iret; ud2";
+
+	(void)state;
+	assert_int_equal(seq_parse(&s, text, strlen(text), err, sizeof(err)), 0);
+	assert_int_equal(fill_reach(&f, &s, &c), 0);
+	assert_true(cell_in(&c, cell_of(AMD, ud, CTX_C, iret)));
+	assert_true(cell_in(&c, cell_of(INTEL, ud, CTX_C, DEPTH_1)));
+	assert_false(cell_in(&c, cell_of(INTEL, ud, CTX_U, iret)));
+	f.never.bit[cell_of(AMD, ud, CTX_C, iret) / 64] |= 1ull << cell_of(AMD, ud, CTX_C, iret) % 64;
+	assert_int_equal(fill_reach(&f, &s, &c), -1);
+	assert_non_null(strstr(f.why, "calls impossible"));
+}
+
 static void each_row_has_a_name_and_each_reason_words(void **state)
 {
 	unsigned n;
@@ -126,6 +195,11 @@ int main(void)
 		cmocka_unit_test_setup(exits_belong_to_their_handlers, reset),
 		cmocka_unit_test_setup(other_ends_are_told_apart, reset),
 		cmocka_unit_test_setup(ways_in_are_told_apart, reset),
+		cmocka_unit_test_setup(an_exit_that_faults_has_left_nothing, reset),
+		cmocka_unit_test_setup(any_frame_at_rsp_will_do, reset),
+		cmocka_unit_test_setup(a_body_can_take_the_place_of_the_next_step, reset),
+		cmocka_unit_test_setup(what_is_reached_is_not_impossible, reset),
+		cmocka_unit_test_setup(the_search_refuses_what_it_disproves, reset),
 		cmocka_unit_test_setup(each_row_has_a_name_and_each_reason_words, reset),
 		cmocka_unit_test_setup(nothing_reaches_the_impossible, reset),
 	};
