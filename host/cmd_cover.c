@@ -142,11 +142,12 @@ static void objects(const struct cover *c)
 }
 
 /* Write sequences for what is still empty. */
-static int fill_in(const struct cover *c, const char *dir)
+static int fill_in(const struct cover *c, const char *dir, int doubt)
 {
 	static struct fill f;
 
 	f.dir = dir;
+	f.doubt = doubt;
 	for (unsigned cell = 0; cell < N_CELLS; cell++) {
 		unsigned row = cell / CELL_COLUMNS;
 
@@ -162,12 +163,13 @@ static int fill_in(const struct cover *c, const char *dir)
 
 int cmd_cover(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { "fill", required_argument, NULL, 'F' }, CLI_LONG, { 0 } };
+	static const struct option options[] = { { "json", no_argument, NULL, 'J' }, { "fill", required_argument, NULL, 'F' },
+						 { "doubt", no_argument, NULL, 'D' }, CLI_LONG, { 0 } };
 	static struct cover cover;
 	struct seq_cases cases = { 0 };
 	char why[1024];
 	const char *dir = NULL;
-	int opt, json = 0;
+	int opt, json = 0, doubt = 0;
 
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
@@ -175,6 +177,8 @@ int cmd_cover(int argc, char **argv)
 			json = 1;
 		else if (opt == 'F')
 			dir = optarg;
+		else if (opt == 'D')
+			doubt = 1;
 		else if (opt != 'e')
 			cli_option(opt);
 		else if (seq_cases_add_text(&cases, optarg, why, sizeof(why)))
@@ -184,6 +188,8 @@ int cmd_cover(int argc, char **argv)
 		if (seq_cases_add(&cases, argv[optind], why, sizeof(why)))
 			die(EXIT_USAGE, "%s", why);
 	}
+	if (doubt && !dir)
+		die(EXIT_USAGE, "--doubt is for the search; add --fill DIR");
 	if (!cases.n)
 		return cli_usage();
 	for (size_t i = 0; i < cases.n; i++) {
@@ -194,7 +200,7 @@ int cmd_cover(int argc, char **argv)
 	if (cover_refuted(&cover, why, sizeof(why)))
 		die(EXIT_FINDING, "%s; mend that row", why);
 	if (dir)
-		return fill_in(&cover, dir);
+		return fill_in(&cover, dir, doubt);
 	if (json)
 		objects(&cover);
 	else

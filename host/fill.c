@@ -51,7 +51,7 @@ int fill_wanted(const struct fill *f, unsigned column, const struct cells *in)
 	for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
 		unsigned cell = cell_of(maker, f->event, f->ctx, column);
 
-		if (!cell_in(&f->have, cell) && !cell_in(&f->never, cell) && !cell_in(&f->cur_cells, cell) &&
+		if (!cell_in(&f->have, cell) && (f->doubt || !cell_in(&f->never, cell)) && !cell_in(&f->cur_cells, cell) &&
 		    (!in || cell_in(in, cell)))
 			return 1;
 	}
@@ -63,7 +63,7 @@ int fill_lacks(const struct fill *f, unsigned event, unsigned ctx)
 	for (unsigned at = 0; at < COVER_MAKERS * CELL_COLUMNS; at++) {
 		unsigned cell = cell_of(at % COVER_MAKERS, event, ctx, at / COVER_MAKERS);
 
-		if (cover_name(at / COVER_MAKERS) && !cell_in(&f->have, cell) && !cell_in(&f->never, cell))
+		if (cover_name(at / COVER_MAKERS) && !cell_in(&f->have, cell) && (f->doubt || !cell_in(&f->never, cell)))
 			return 1;
 	}
 	return 0;

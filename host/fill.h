@@ -51,6 +51,7 @@ struct fill {
 	const char *dir;
 	struct cells have; /* reached by what there was, and by what has been written */
 	struct cells never; /* declared to be impossible */
+	int doubt; /* try to reach those all the same */
 	struct row_raisers raisers[COVER_EVENTS][N_CTX];
 	struct {
 		struct step *v;
@@ -69,10 +70,10 @@ struct fill {
 /* Add what a sequence reaches to c. Returns -1 if a cell is among it that is called impossible. */
 int fill_reach(struct fill *f, const struct seq *seq, struct cells *c);
 
-/* Whether the row has a cell that is empty and not called impossible. */
+/* Whether the row has a cell to be reached. */
 int fill_lacks(const struct fill *f, unsigned event, unsigned ctx);
 
-/* Whether a cell in this column of the row under way is still empty, and in `in`, if given. */
+/* Whether a cell in this column of the row under way is still to be reached, and in `in`, if given. */
 int fill_wanted(const struct fill *f, unsigned column, const struct cells *in);
 /* What has grown so far is written. Returns 0, or -1 with f->why. */
 int fill_flush(struct fill *f);
