@@ -58,7 +58,9 @@ static void end_comment(struct text *t)
 static void claim(const struct fill *f, struct text *t)
 {
 	static const char *const from[N_CTX] = { "ring 0", "64-bit ring 3", "compatibility mode" };
-	unsigned exits = COVER_DEPTHS + cover_column(256), n = 0;
+	static const char *const end[N_COVER_ENDS] = { "left with a damaged frame", "an exit's own fault",
+						       "left by go.*", "not left" };
+	unsigned exits = COVER_DEPTHS + cover_column(256), n = 0, n_exits = 0;
 	char words[128];
 
 	snprintf(words, sizeof(words), "%s from %s:", cover_event(f->event), from[f->ctx]);
@@ -72,16 +74,15 @@ static void claim(const struct fill *f, struct text *t)
 		}
 		if (!reached)
 			continue;
-		snprintf(words, sizeof(words), column < COVER_DEPTHS ? "%s%s deep" :
-					       column < exits	     ? "%sleft by ret.%s" :
-					       column == exits + END_DAMAGED ? "%sleft by a %s frame" :
-					       column == exits + END_GO ? "%sleft by %s" :
-					       column == exits + END_NONE ? "%sleft by %s" : "%san exit's own %s",
-			 n++ ? ", " : "", cover_name(column));
-		/* the comma belongs to the word before it */
-		if (words[0] == ',')
+		if (column < COVER_DEPTHS)
+			snprintf(words, sizeof(words), "%s deep", cover_name(column));
+		else if (column < exits)
+			snprintf(words, sizeof(words), "%sret.%s", n_exits++ ? "" : "left by ", cover_name(column));
+		else
+			snprintf(words, sizeof(words), "%s", end[column - exits]);
+		if (n++)
 			put(t, ",");
-		comment(t, words[0] == ',' ? words + 2 : words);
+		comment(t, words);
 	}
 	put(t, ".");
 	end_comment(t);
