@@ -294,6 +294,10 @@ mutants: $(MUTANTS)
 ops: all
 	tests/full/ops.sh
 
+# a thousand triple faults: how fast, and what is left of them
+recoveries: all
+	tests/full/recoveries.sh
+
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
@@ -328,6 +332,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops edges recorded mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops recoveries edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -206,11 +206,12 @@ int cmd_fuzz(int argc, char **argv)
 						 { "out", required_argument, NULL, 'o' },
 						 { "tables", required_argument, NULL, 'T' },
 						 { "strict", no_argument, NULL, 'S' },
+						 { "plain", no_argument, NULL, 'P' },
 						 { "style", required_argument, NULL, 'Y' },
 						 CLI_LONG,
 						 { 0 } };
 	static struct fuzz fuzz = { .engine = "qemu", .jobs = 1 };
-	int opt;
+	int opt, plain = 0;
 
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "i:j:o:V:" CLI_SHORT, options, NULL)) != -1) {
@@ -230,6 +231,8 @@ int cmd_fuzz(int argc, char **argv)
 			fuzz.dir = optarg;
 		else if (opt == 'S')
 			fuzz.strict = 1;
+		else if (opt == 'P')
+			plain = 1;
 		else if (opt == 'Y')
 			fuzz.style = cli_style(optarg) ? optarg : NULL;
 		else
@@ -241,6 +244,6 @@ int cmd_fuzz(int argc, char **argv)
 		return cli_usage();
 	fuzz.extra = argv + optind;
 	fuzz.n_extra = argc - optind;
-	fuzz.on_terminal = isatty(STDOUT_FILENO) && !cli.quiet;
+	fuzz.on_terminal = isatty(STDOUT_FILENO) && !cli.quiet && !plain;
 	return fuzz_main(&fuzz);
 }

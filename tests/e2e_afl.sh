@@ -44,3 +44,21 @@ note "afl-tmin: $before bytes to $after"
 status=0
 $tw target --out "$tmp/out2" "$tmp/small" >"$tmp/log" 2>&1 || status=$?
 [ "$status" -eq 1 ] || fail "what afl-tmin left is no finding: exit status $status"
+
+# in a campaign answers come early; what AFL++ keeps as a crash differs all the same, when it is run alone.
+# On a terminal, and with plain lines on it
+mkdir "$tmp/one"
+echo nop >"$tmp/one/nop.seq"
+script -qec "$tw fuzz --plain --time 12 --seeds $tmp/one --out $tmp/late" /dev/null >"$tmp/log" 2>&1 </dev/null || :
+grep -q '^executions' "$tmp/log" || fail "fuzz --plain: $(tail -n 5 "$tmp/log")"
+! grep -q "$(printf '\033')" "$tmp/log" || fail "fuzz --plain draws a screen"
+n=0
+for crash in "$tmp"/late/afl/default/crashes/id:*; do
+	[ -e "$crash" ] || fail "differences in $tmp/late, and AFL++ has no crash: $(cat "$tmp/log")"
+	status=0
+	$tw target --out "$tmp/out3" "$crash" >"$tmp/run" 2>&1 || status=$?
+	[ "$status" -eq 1 ] || fail "AFL++ keeps $crash as a crash, which alone ends with status $status: $(cat "$tmp/run")"
+	n=$((n + 1))
+	[ "$n" -lt 3 ] || break
+done
+note "AFL++ keeps $(find "$tmp/late/afl/default/crashes" -name 'id:*' | wc -l) crashes, $n of them run alone"
