@@ -334,4 +334,4 @@ clean:
 
 .PHONY: all usb tests ops recoveries edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B -type f -name '*.d' 2>/dev/null)

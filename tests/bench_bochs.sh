@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Ground truth for the time stamps, a second time: Bochs counts a tick an instruction, so all samples of a row
+# must be exactly the row's instruction count, as the assembler counted it.
+#
+# Bochs counts an attempt to fetch that faults as an instruction, and a #DB that is a trap, too: one more.
+# Its RDTSC tells when its trace began: of the ways to read the time only the one with a jump before it is
+# exact, and the others are named here, as are the rows whose window waits or repeats one instruction.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/e2e.inc
+BOCHS=$(tests/bochs) || skip "$BOCHS"
+export BOCHS
+
+$tw bench -q --engine bochs -n 4 --json >"$tmp/lines"
+sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\([A-Z]*\)".*"discards":\([0-9]*\),"min":\([0-9]*\)\.0,.*"median":\([0-9]*\)\.0,.*"max":\([0-9]*\)\.0,.*"instructions":\([0-9a-z]*\),.*/\1 \2 \3 \4 \5 \6 \7/p' \
+	"$tmp/lines" >"$tmp/figures"
+if grep -q '"verdict":"\(ERROR\|UNSTABLE\)"' "$tmp/lines"; then
+	fail "not OK: $(sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\(ERROR\|UNSTABLE\)".*/\1/p' "$tmp/lines" | tr '\n' ' ')"
+fi
+awk '
+$2 != "OK" { print $1 ": " $2; bad = 1; next }
+$1 !~ /\.(enter|exit)$/ { rows++ }
+$3 != 0 { print $1 ": " $3 " samples discarded"; bad = 1 }
+$4 != $6 || $5 != $6 { print $1 ": samples from " $4 " to " $6 " ticks, must all be the same"; bad = 1 }
+$7 == "null" {
+	if ($1 !~ /^(nmi|irq)\.self\.|^irq\.held\.|^mce\.copy\.k\.movsb-/) {
+		print $1 ": no count of instructions"; bad = 1
+	}
+	next
+}
+$1 ~ /^ovh\.window\.k\.(rdtsc|rdtscp|lfence|mfence|cpuid|serialize)$/ { next }
+{ want = $7; counted++ }
+$1 ~ /^idt\.db\..\.(tf|data-bp)(\.enter)?$/ || $1 ~ /^idt\.pf\..\.([a-z]*-fetch|smep)(\.enter)?$/ { want++ }
+$4 != want { print $1 ": " $4 " ticks, must be " want; bad = 1 }
+END {
+	if (rows < 300) { print "only " rows " rows are OK: see `trainwreck bench`"; bad = 1 }
+	print rows " rows, " NR " figures, " counted " of them equal to their count"
+	exit bad
+}' "$tmp/figures" >"$tmp/said" || fail "$(cat "$tmp/said")"
+note "bochs: $(cat "$tmp/said")"
