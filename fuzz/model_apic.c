@@ -46,7 +46,7 @@ void set_tpr(struct cpu *c, unsigned tpr)
 	int was = irq_ready(c);
 
 	c->tpr = (uint8_t)tpr;
-	if (was >= 0 && irq_ready(c) < 0 && c->rflags & FL_IF)
+	if (was >= 0 && irq_ready(c) < 0)
 		c->spurious = (uint8_t)choose(c, RULE_APIC_SPURIOUS, 2);
 	look(c);
 }

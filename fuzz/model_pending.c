@@ -70,11 +70,12 @@ static unsigned take_irq(struct cpu *c)
 
 	if (c->irq_flight)
 		return 0;
+	irq = irq_ready(c);
 	if (c->spurious) {
 		c->spurious = 0;
-		return SPURIOUS_VECTOR;
+		if (irq < 0)
+			return SPURIOUS_VECTOR;
 	}
-	irq = irq_ready(c);
 	if (irq < 0)
 		return 0;
 	c->irr &= (uint8_t)~(1u << irq);

@@ -166,7 +166,8 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	record_mask(r);
 	c->out->n++;
 	c->out->harness |= harness != 0;
-	c->rflags = FL_1;
+	/* its POPF writes neither */
+	c->rflags = FL_1 | (c->rflags & (FL_VIF | FL_VIP));
 	return harness || c->reg[GPR_SI] >= c->end || c->out->n >= RECORDS_MAX;
 }
 
