@@ -94,7 +94,7 @@ plan test 's/on-finish/countdown = <0>; linger = <2>; &/'
 mcopy -o -i "$drive" "$tmp/test.dtb" ::/trainwreck/plans/test.dtb
 seqs=corpus
 if [ "${USB:-}" != all ]; then
-	mdel -i "$drive" "::/trainwreck/seq/known-*" "::/trainwreck/seq/cve-*" "::/trainwreck/seq/cells-*"
+	mdel -i "$drive" "::/trainwreck/seq/known-*" "::/trainwreck/seq/cve-*" "::/trainwreck/seq/cells-*" "::/trainwreck/seq/edges-*"
 	seqs="$(echo corpus/*.seq) corpus/guards"
 fi
 boots=0
