@@ -201,14 +201,12 @@ static void restore_tables(void)
 	memcpy(at(W_TSS), exec_start.tss, TSS_LEN);
 }
 
+/* What was loaded need not be what the selectors say: an engine's LTR that faulted had loaded the rest. */
 static void restore_segments(void)
 {
-	if (sldt())
-		lldt(0);
-	if (str() != SEL_TSS) {
-		at(W_GDT)[SEL_TSS + 5] &= (uint8_t)~2; /* LTR wants it available, and makes it busy */
-		ltr(SEL_TSS);
-	}
+	lldt(0);
+	at(W_GDT)[SEL_TSS + 5] &= (uint8_t)~2; /* LTR wants it available, and makes it busy */
+	ltr(SEL_TSS);
 }
 
 static void restore_msrs(void)

@@ -70,8 +70,13 @@ int act_ltr(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_LTR_NULL, !(sel & ~3u)))
 		return fault(c, V_GP, 0, RULE_LTR_NULL);
 	/* a busy TSS has another type, and is refused as one */
-	if (system_desc(c, sel, TYPE_TSS, &d) || desc_write(c, &d, rule(c, RULE_LTR_BUSY, 0x200)))
+	if (system_desc(c, sel, TYPE_TSS, &d))
 		return 1;
+	if (desc_write(c, &d, rule(c, RULE_LTR_BUSY, 0x200))) {
+		if (!rule(c, RULE_LTR_FAULT, 1))
+			c->tr = (struct sysseg){ c->tr.sel, 1, d.limit, d.base };
+		return 1;
+	}
 	c->tr = (struct sysseg){ sel, 1, d.limit, d.base };
 	return 0;
 }
