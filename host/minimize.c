@@ -6,6 +6,8 @@
 
 #include "host/link.h"
 
+enum { PATHS_MAX = 64 };
+
 struct shrinker {
 	struct oracle *o;
 	const struct minimize_goal *goal;
@@ -42,19 +44,30 @@ static struct overlay *overlay_of(struct oracle *o)
 /*
  * What the model alone can tell, a thousand times as fast as a return to the snapshot: that the
  * candidate would kill the machine where the sequence did not, or has no use for the known difference.
+ * One that shows at times has its use on some path, not always the first.
  */
 static int is_hopeless(struct shrinker *s, const struct seq *seq)
 {
 	static struct trace t;
-	const char *ids[KNOWN_IDS_MAX];
+	struct path path = { 0 };
 
-	model_predict(seq, s->o->profile, overlay_of(s->o), NULL, &t);
-	if (!s->costly && (t.outcome != OUTCOME_DONE || t.unchecked))
-		return 1;
-	if (!s->goal->known)
-		return 0;
-	unsigned n = known_needed(s->o->known, seq, s->o->profile, &t, ids, KNOWN_IDS_MAX);
-	return !names(ids, n, s->goal->known);
+	for (unsigned i = 0; i < PATHS_MAX; i++) {
+		const char *ids[KNOWN_IDS_MAX];
+		unsigned n;
+
+		model_predict(seq, s->o->profile, overlay_of(s->o), &path, &t);
+		if (!s->costly && !i && (t.outcome != OUTCOME_DONE || t.unchecked))
+			return 1;
+		if (!s->goal->known)
+			return 0;
+		n = known_needed(s->o->known, seq, s->o->profile, &t, ids, KNOWN_IDS_MAX);
+		if (names(ids, n, s->goal->known))
+			return 0;
+		path = t.path;
+		if (!path_next(&path))
+			break;
+	}
+	return 1;
 }
 
 static int keeps(struct shrinker *s, const struct seq *seq)
