@@ -28,7 +28,8 @@ minimize qemu:cpu=EPYC "$tmp/amd"
 total=0 longest=0 long=
 for f in corpus/known/*.seq; do
 	id=$(awk -v c="$f" '/^id: / { id = $2 } $1 == "corpus:" && $2 == c { print id; exit }' fuzz/known/qemu.known)
-	[ -n "$id" ] || fail "$f: no entry of fuzz/known/qemu.known names it"
+	# of another engine: tests/known_doc.sh sees to it that some file names each
+	[ -n "$id" ] || continue
 	steps=$(cat "$tmp/intel" "$tmp/amd" | grep -F "\"keeps\":\"$id\"" | grep -F "/$(basename "$f")\"" |
 		sed -n 's/.*"steps":\([0-9]*\).*/\1/p' | sort -n | tail -n 1)
 	if [ -z "$steps" ]; then
