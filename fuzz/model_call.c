@@ -66,7 +66,8 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 		/* the body begins with LEA */
 		if (!rule(c, RULE_CALL_STACK_RIP, 1))
 			c->insn_start -= c->mode64 ? 4 : 3;
-		return fault(c, V_SS, 0, RULE_CALL_STACK_NONCANONICAL);
+		return fault(c, V_SS, rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : c->ss & 0xfffcu,
+			     RULE_CALL_STACK_NONCANONICAL);
 	}
 	for (unsigned i = inner ? 0 : 2; i < 4; i++) {
 		*rsp -= 8;

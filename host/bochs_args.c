@@ -46,8 +46,13 @@ int bochs_ask_version(struct bochs_args *a, char *err, size_t err_cap)
 	at = strstr(text, mark);
 	if (at) {
 		at += strlen(mark);
-		snprintf(a->version, sizeof(a->version), "Bochs %.*s", (int)strcspn(at, "\r\n"), at);
+		const int len = (int)strcspn(at, "\r\n");
+
 		sscanf(at, "%d.%d", &major, &minor);
+		snprintf(a->version, sizeof(a->version), "Bochs %.*s", len, at);
+		/* what is under way to the next release bears the number of the last one */
+		if (memmem(at, (size_t)len, "devel", 5))
+			snprintf(a->version, sizeof(a->version), "Bochs %d.%d (%.*s)", major, ++minor, len, at);
 	}
 	if (major > 3 || (major == 3 && minor >= 1))
 		return 0;
