@@ -102,9 +102,15 @@ struct trace {
 	uint16_t death; /* the rule that ended it, when outcome is not DONE */
 	struct broken broken;
 	struct path path;
-	/* how each step found the machine: its body; 1 + enum ctx, 0 where it was never come to; the handlers that were open */
+	/* events delivered, to whatever text: in all, and when each record was made */
+	uint16_t delivered, by_record[RECORDS_MAX + 1];
+	/*
+	 * How each step found the machine: its body, events delivered, 1 + enum ctx (0 where it was never come
+	 * to), the handlers that were open.
+	 */
 	struct step_began {
 		uint32_t body;
+		uint16_t delivered;
 		uint8_t ctx, depth;
 	} began[STEPS_MAX];
 };

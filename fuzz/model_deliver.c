@@ -283,6 +283,7 @@ void deliver(struct cpu *c, struct event ev)
 		first = ev.vec;
 	}
 	c->rep_left = 0;
+	c->out->delivered++;
 	promise_delivered(c, &ev);
 	c->out->why[c->out->n][F_vector] = ev.rule;
 	/* another saved RIP for a fault is mostly another fault: it is the raising rule that is in doubt */

@@ -80,6 +80,7 @@ void note_step(struct cpu *c, unsigned index)
 	if (index < STEPS_MAX)
 		c->out->began[index] = (struct step_began){
 			.body = (uint32_t)c->insn_start,
+			.delivered = c->out->delivered,
 			.ctx = (uint8_t)(1 + (!c->cpl ? CTX_K : c->mode64 ? CTX_U : CTX_C)),
 			.depth = depth_of(current_set(c)),
 		};
@@ -163,6 +164,7 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	if (window_of(r->rip))
 		c->window_rip[c->window_rips++ % 4] = (uint16_t)r->rip;
 	c->out->rip[c->out->n] = r->rip;
+	c->out->by_record[c->out->n] = c->out->delivered;
 	record_mask(r);
 	c->out->n++;
 	c->out->harness |= harness != 0;

@@ -60,14 +60,23 @@ static int damages(const struct step *s)
 	return ops[s->op].arg == ARG_DEFECT ? low % N_DEFECTS != DEFECT_NONE : n && low % n;
 }
 
-/* The step that leaves handlers has done so. */
-static void left(struct walker *w)
+static const struct step_began *leaving_began(const struct walker *w)
+{
+	return &w->t->began[w->leaving - w->seq->step];
+}
+
+/*
+ * The step that leaves handlers has done so, unless it faulted and no handler of ours began: `delivered` is
+ * how many events there were until now, but for one that is known to have come after it.
+ */
+static void left(struct walker *w, unsigned delivered)
 {
 	const struct step *s = w->leaving;
 	unsigned exits = cover_column(256);
+	int faulted = s && delivered != leaving_began(w)->delivered;
 
 	w->leaving = NULL;
-	if (!s)
+	if (!s || faulted)
 		return;
 	if (!cover_is_exit(s->op)) {
 		while (w->n_open)
@@ -101,7 +110,7 @@ static void walk_step(struct walker *w, unsigned index)
 
 	if (!b->ctx)
 		return;
-	left(w);
+	left(w, b->delivered);
 	while (w->n_open < b->depth && w->n_open < RECORDS_MAX)
 		w->open[w->n_open++].event = COVER_EVENTS;
 	w->n_open = b->depth;
@@ -156,7 +165,7 @@ static int what_left(const struct walker *w, unsigned i)
 	/* before the first instruction of another event's handler, which is recorded later */
 	if (rip >= l->stubs && rip < l->harness_end)
 		return UNKNOWN;
-	if (!style_has(rip) && !in_body(w->t->began[w->leaving - w->seq->step].body, rip))
+	if (!style_has(rip) && !in_body(leaving_began(w)->body, rip))
 		return LEFT;
 	return r->vector == 1 || r->vector == 2 || r->vector == 18 || r->vector >= 32 ? UNKNOWN : FAULTED;
 }
@@ -168,7 +177,7 @@ static void walk_record(struct walker *w, unsigned i)
 	struct open *h;
 
 	if (what == LEFT)
-		left(w);
+		left(w, w->t->by_record[i] - (r->entry == ENTRY_IDT));
 	else if (what == FAULTED && cover_is_exit(w->leaving->op))
 		reached(w, &w->open[w->n_open - 1], cover_column(256) + END_FAULT);
 	w->leaving = NULL;
@@ -196,7 +205,7 @@ static void walk(struct walker *w)
 	for (; step < w->seq->n_steps; step++)
 		walk_step(w, step);
 	if (t->outcome == OUTCOME_DONE && !t->unchecked)
-		left(w);
+		left(w, t->delivered);
 	while (w->n_open)
 		reached(w, &w->open[--w->n_open], cover_column(256) + END_NONE);
 }

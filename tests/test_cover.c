@@ -124,6 +124,17 @@ static void a_body_can_take_the_place_of_the_next_step(void **state)
 		assert_int_equal(count(AMD, "#SS", CTX_K, depth, "sysexit"), 0);
 }
 
+/* The gate of #UD leads to ring-3 text, where nothing is recorded. */
+static void a_fault_can_go_where_nothing_is_recorded(void **state)
+{
+	(void)state;
+	add(AMD, "gate.off 6 3; int3; ret.sysexit ok; nop; int3");
+	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++)
+		assert_int_equal(count(AMD, "#BP", CTX_K, depth, "sysexit"), 0);
+	add(AMD, "gate.off 6 3; int3; ret.iret; nop; int3");
+	assert_int_equal(count(AMD, "#BP", CTX_K, DEPTH_1, "iret"), 1);
+}
+
 static void what_is_reached_is_not_impossible(void **state)
 {
 	char why[512] = "";
@@ -198,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup(an_exit_that_faults_has_left_nothing, reset),
 		cmocka_unit_test_setup(any_frame_at_rsp_will_do, reset),
 		cmocka_unit_test_setup(a_body_can_take_the_place_of_the_next_step, reset),
+		cmocka_unit_test_setup(a_fault_can_go_where_nothing_is_recorded, reset),
 		cmocka_unit_test_setup(what_is_reached_is_not_impossible, reset),
 		cmocka_unit_test_setup(the_search_refuses_what_it_disproves, reset),
 		cmocka_unit_test_setup(each_row_has_a_name_and_each_reason_words, reset),
