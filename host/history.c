@@ -15,13 +15,19 @@ void history_add(struct history *h, const struct oracle *o, const struct seq *se
 {
 	if (r->not_run || r->verdict == VERDICT_SKIP)
 		return;
-	if (h->recoveries != o->n_recoveries) {
-		h->recoveries = o->n_recoveries;
+	if (h->is_over)
 		h->n = 0;
-		return;
-	}
 	struct history_run *run = &h->run[h->n++ % HISTORY_RUNS];
 	run->len = (uint16_t)seq_encode(seq, run->bytes);
+	/* what killed the machine belongs to what led there */
+	h->is_over = h->recoveries != o->n_recoveries;
+	h->recoveries = o->n_recoveries;
+}
+
+void history_end(struct history *h, const struct oracle *o)
+{
+	h->is_over = 1;
+	h->recoveries = o->n_recoveries;
 }
 
 void history_save(struct history *h, const char *dir, const char *name)

@@ -8,7 +8,8 @@
 enum { HISTORY_RUNS = 256, HISTORIES_KEPT = 20 };
 
 struct history {
-	uint64_t recoveries; /* of the oracle when this history began */
+	uint64_t recoveries; /* of the oracle after the last run */
+	int is_over; /* the machine has been brought back since: the next run begins anew */
 	unsigned n;	     /* runs since then; the last HISTORY_RUNS of them are held */
 	unsigned saved;
 	struct history_run {
@@ -17,9 +18,12 @@ struct history {
 	} run[HISTORY_RUNS];
 };
 
-/* Add a sequence after its run; nothing when it was not sent or the machine has been brought back since. */
+/* Add a sequence after its run, when it was sent. */
 void history_add(struct history *h, const struct oracle *o, const struct seq *seq,
 		 const struct result *r);
+
+/* The machine has been brought back between two runs. */
+void history_end(struct history *h, const struct oracle *o);
 
 /* Write DIR/flaky/N-NAME/000.bin and so on, oldest first, the first HISTORIES_KEPT times. */
 void history_save(struct history *h, const char *dir, const char *name);

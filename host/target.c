@@ -95,10 +95,13 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	int better = !s->confirmed || seq->n_steps < s->steps;
 	if (better && !oracle_confirm(&t->oracle, seq, r)) {
 		history_save(&t->history, c->dir, s->name);
+		history_end(&t->history, &t->oracle);
 		s->flaky++;
 		c->flaky++;
 		return 0;
 	}
+	if (better)
+		history_end(&t->history, &t->oracle);
 	s->count++;
 	if (better) {
 		s->steps = seq->n_steps;
@@ -113,8 +116,8 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	return SIGABRT;
 }
 
-/* An ERROR is ours to mend, never the CPU's: keep its input and its reason, the first few of them. */
-static void keep_error(const struct target *t, const uint8_t *bytes, size_t len, const char *reason)
+/* An ERROR is ours to mend, never the CPU's: keep its input, its reason and what ran before, the first few times. */
+static void keep_error(struct target *t, const uint8_t *bytes, size_t len, const char *reason)
 {
 	const struct campaign *c = &t->campaign;
 	char path[4096];
@@ -126,6 +129,7 @@ static void keep_error(const struct target *t, const uint8_t *bytes, size_t len,
 	mkdir(path, 0777);
 	snprintf(path, sizeof(path), "%s/errors/%u.bin", c->dir, (unsigned)c->errors);
 	file_write(path, bytes, len);
+	history_save(&t->history, c->dir, "ERROR");
 	snprintf(path, sizeof(path), "%s/errors/log", c->dir);
 	f = fopen(path, "a");
 	if (f) {

@@ -85,6 +85,7 @@ static void of_many_the_last_are_kept(void **state)
 	assert_kept(name, HISTORY_RUNS + 9);
 }
 
+/* What killed it is the last of its history. */
 static void a_fresh_machine_has_no_history(void **state)
 {
 	static struct history h;
@@ -94,11 +95,22 @@ static void a_fresh_machine_has_no_history(void **state)
 	(void)state;
 	run(&h, &o, 1, VERDICT_PASS);
 	o.n_recoveries++;
-	run(&h, &o, 2, VERDICT_PASS);
+	run(&h, &o, 2, VERDICT_CRASH);
+	history_save(&h, dir, "death");
+	assert_kept("flaky/00-death/000.bin", 1);
+	assert_kept("flaky/00-death/001.bin", 2);
+	assert_int_equal(read_file("flaky/00-death/002.bin", b, sizeof(b)), -1);
 	run(&h, &o, 3, VERDICT_PASS);
 	history_save(&h, dir, "fresh");
-	assert_kept("flaky/00-fresh/000.bin", 3);
-	assert_int_equal(read_file("flaky/00-fresh/001.bin", b, sizeof(b)), -1);
+	assert_kept("flaky/01-fresh/000.bin", 3);
+	assert_int_equal(read_file("flaky/01-fresh/001.bin", b, sizeof(b)), -1);
+	o.n_recoveries += 3;
+	history_end(&h, &o);
+	run(&h, &o, 4, VERDICT_PASS);
+	run(&h, &o, 5, VERDICT_PASS);
+	history_save(&h, dir, "confirmed");
+	assert_kept("flaky/02-confirmed/000.bin", 4);
+	assert_kept("flaky/02-confirmed/001.bin", 5);
 }
 
 static void what_was_not_run_is_not_in_it(void **state)
