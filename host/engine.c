@@ -211,6 +211,11 @@ int engine_injects(const struct engine *e)
 	return e->ops->inject != NULL;
 }
 
+int engine_has_window(const struct engine *e)
+{
+	return e->link.window != NULL;
+}
+
 int engine_log(struct engine *e, const char *path)
 {
 	return e->ops->log(e, path);

@@ -88,6 +88,9 @@ int engine_death(const struct engine *e);
 /* The engine's own event log: to `path` from now on, or (path NULL) off. 0, or -1. */
 int engine_log(struct engine *e, const char *path);
 
+/* Whether test cases go through memory that it shares with the guest, rather than over a line. */
+int engine_has_window(const struct engine *e);
+
 /* Whether it can give a waiting guest an NMI or a machine check. */
 int engine_injects(const struct engine *e);
 
