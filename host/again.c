@@ -36,6 +36,11 @@ void again_post(struct again *a, const uint8_t *bytes, size_t len)
 	__atomic_store_n(&a->turn, a->turn + 1, __ATOMIC_RELEASE);
 }
 
+int again_is(const struct again *a, const uint8_t *bytes, size_t len)
+{
+	return a->len == len && len <= sizeof(a->bytes) && !memcmp(a->bytes, bytes, len);
+}
+
 size_t again_take(const struct again *a, uint32_t *seen, uint8_t ret_bytes[SEQ_BYTES_MAX])
 {
 	uint32_t turn = __atomic_load_n(&a->turn, __ATOMIC_ACQUIRE), len = a->len;

@@ -26,6 +26,8 @@ struct again *again_open(void);
 void again_close(struct again *a);
 
 void again_post(struct again *a, const uint8_t *bytes, size_t len);
+/* Whether these are the bytes that were posted last. */
+int again_is(const struct again *a, const uint8_t *bytes, size_t len);
 
 /* What was posted since *seen, which becomes the turn now: its length, 0 for nothing. */
 size_t again_take(const struct again *a, uint32_t *seen, uint8_t ret_bytes[SEQ_BYTES_MAX]);

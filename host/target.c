@@ -94,15 +94,17 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 		return 0;
 	}
 	int better = !s->confirmed || seq->n_steps < s->steps;
-	if (better && !oracle_confirm(&t->oracle, seq, r)) {
-		history_save(&t->history, c->dir, s->name);
+	if (better) {
+		int same = oracle_confirm(&t->oracle, seq, r);
+
 		history_end(&t->history, &t->oracle);
-		s->flaky++;
-		c->flaky++;
-		return 0;
+		if (!same) {
+			history_save(&t->history, c->dir, s->name);
+			s->flaky++;
+			c->flaky++;
+			return 0;
+		}
 	}
-	if (better)
-		history_end(&t->history, &t->oracle);
 	s->count++;
 	if (better) {
 		s->steps = seq->n_steps;
@@ -171,10 +173,8 @@ static int settle_late(struct target *t)
 	t->now.under_way = 0;
 	oracle_end(&t->oracle, &t->now.seq, &t->now.r);
 	crash = settle(t);
-	if (crash > 0) {
-		t->owed = crc32_ieee(0, t->now.bytes, t->now.len);
+	if (crash > 0)
 		again_post(t->again, t->now.bytes, t->now.len);
-	}
 	return crash < 0 ? -1 : 0;
 }
 
@@ -200,7 +200,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 	t->campaign.execs++;
 	if (oracle_begin(&t->oracle, &t->now.seq, r)) {
 		t->now.under_way = t->again && oracle_is_plain(&t->oracle, r) &&
-				   crc32_ieee(0, t->now.bytes, t->now.len) != t->owed;
+				   !again_is(t->again, t->now.bytes, t->now.len);
 		if (!t->now.under_way)
 			oracle_end(&t->oracle, &t->now.seq, r);
 	}

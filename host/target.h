@@ -20,8 +20,7 @@ struct target {
 	struct campaign campaign;
 	struct history history;
 
-	struct again *again; /* answers may be late; NULL: none is */
-	uint32_t owed; /* checksum of what was posted there, whose answer is not to be late */
+	struct again *again; /* answers may be late, but that to what was posted there; NULL: none is */
 	/* The test case that the machine works on, or the last one. */
 	struct {
 		int under_way;
