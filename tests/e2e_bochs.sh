@@ -7,11 +7,6 @@ cd "$(dirname "$0")/.."
 . tests/e2e.inc
 BOCHS=$(tests/bochs) || skip "$BOCHS"
 export BOCHS
-triple='gate.p 8 0; gate.p 13 0; gate.p 11 0; gp.nc'
-
-verdicts() {
-	sed -n 's/.*"verdict": *"\([A-Z]*\)".*/\1/p' "$1" | tr '\n' ' '
-}
 
 # the processes of emulators that $1 has started
 emulators() {
@@ -49,16 +44,7 @@ note "a death costs $ms ms"
 [ "$ms" -lt 2000 ] || fail "a death costs $ms ms, must be less than 2000"
 
 # a shutdown that nobody expects is a CRASH, with the registers
-cat >"$tmp/wrong.known" <<END
-id: planted
-rule: GATE_NOT_PRESENT
-vendor: any
-versions: any
-effect: never
-manual: none, this is a lie
-corpus: none
-why: the model must be wrong for this test
-END
+write_lie "$tmp/wrong.known"
 mkdir "$tmp/seq"
 for i in $(seq -w 20000); do
 	echo 'int3; int3; int3' >"$tmp/seq/$i.seq"

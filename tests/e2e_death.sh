@@ -5,12 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . tests/e2e.inc
-triple='gate.p 8 0; gate.p 13 0; gate.p 11 0; gp.nc'
 N=20
-
-verdicts() {
-	sed -n 's/.*"verdict": *"\([A-Z]*\)".*/\1/p' "$1" | tr '\n' ' '
-}
 
 $tw run -q --json -e 'int3' -e "$triple" -e 'int3' >"$tmp/predicted" ||
 	fail "a predicted triple fault: exit status $?, $(verdicts "$tmp/predicted")"
@@ -21,17 +16,7 @@ esac
 [ "$(sed -n 2p "$tmp/predicted" | grep -c '"observed_outcome": *"SHUTDOWN"')" -eq 1 ] ||
 	fail "a predicted triple fault: it did not end in a shutdown: $(sed -n 2p "$tmp/predicted" | cut -c -300)"
 
-# A list that makes the model believe that absent gates work: now nobody expects the shutdown.
-cat >"$tmp/wrong.known" <<END
-id: planted
-rule: GATE_NOT_PRESENT
-vendor: any
-versions: any
-effect: never
-manual: none, this is a lie
-corpus: none
-why: the model must be wrong for this test
-END
+write_lie "$tmp/wrong.known"
 status=0
 TRAINWRECK_KNOWN=$tmp/wrong.known $tw run -q --json -e 'int3' -e "$triple" -e 'int3' >"$tmp/planted" || status=$?
 [ "$status" -eq 1 ] || fail "an unpredicted triple fault: exit status $status, must be 1"

@@ -111,13 +111,13 @@ check_summary
 $tw run --ktap $seqs >"$tmp/host.ktap" 2>"$tmp/log" || [ $? -eq 1 ] || fail "run --ktap: $(cat "$tmp/log")"
 
 # "name verdict" of KTAP; what is not run without a host has its own word
-verdicts() {
+ktap_verdicts() {
 	sed -n 's,corpus/,,; s,^\(not ok\|ok\) [0-9]* \([^ ]*\)\(.*\),\2|\1|\3,p' "$1" | tr / - |
 		sed 's/\.\(seq\|bin\)|/|/; s/|not ok|.*/ bad/; s/|ok|.*\(not run without a host\|only a host\|not predicted\).*/ -/
 			s/|ok| # SKIP.*/ SKIP/; s/|ok|.*/ ok/' | LC_ALL=C sort
 }
-verdicts "$tmp/results.ktap" >"$tmp/a"
-verdicts "$tmp/host.ktap" >"$tmp/b"
+ktap_verdicts "$tmp/results.ktap" >"$tmp/a"
+ktap_verdicts "$tmp/host.ktap" >"$tmp/b"
 # shellcheck disable=SC2086
 [ "$(wc -l <"$tmp/a")" -eq "$(find $seqs -name '*.seq' | wc -l)" ] || fail "$(wc -l <"$tmp/a") verdicts"
 LC_ALL=C join "$tmp/a" "$tmp/b" >"$tmp/both"

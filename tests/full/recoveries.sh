@@ -6,7 +6,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/e2e.inc
 N=${RECOVERIES:-1000}
-triple='gate.p 8 0; gate.p 13 0; gate.p 11 0; gp.nc'
 
 # descriptors, children, files of its run folder, KiB of its own and of the emulator
 look() {
