@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/group.h"
 #include "fuzz/model.h"
 #include "host/cli.h"
 #include "host/engine.h"
@@ -91,6 +91,22 @@ static void list_paths(int json)
 	}
 }
 
+static void list_groups(int json)
+{
+	const struct list_out o = { "trainwreck.list-groups.1", { "group", "path", "over", "adds", "words" },
+			       { 10, 24, 24, 60 }, json };
+	unsigned n;
+	const struct bench_adds *adds = bench_adds(&n);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct bench_group *group = bench_group(adds[i].group);
+		const struct bench_row *over = bench_row(adds[i].over);
+
+		list_row(&o, (const char *[]){ group->name, bench_row(adds[i].row)->path,
+					  over ? over->path : "", adds[i].adds, group->words });
+	}
+}
+
 static void list_events(int json)
 {
 	static const struct {
@@ -155,9 +171,9 @@ static const struct {
 	const char *name;
 	void (*list)(int json);
 } lists[] = {
-	{ "ops", list_ops },	     { "paths", list_paths },	    { "events", list_events },
-	{ "engines", list_engines }, { "verdicts", list_verdicts }, { "rules", list_rules },
-	{ "catalogue", list_catalogue },
+	{ "ops", list_ops },	     { "paths", list_paths },	    { "groups", list_groups },
+	{ "events", list_events },   { "engines", list_engines },   { "verdicts", list_verdicts },
+	{ "rules", list_rules },     { "catalogue", list_catalogue },
 };
 
 int cmd_list(int argc, char **argv)

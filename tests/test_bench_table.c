@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bench/bench.h"
+#include "bench/group.h"
 #include "host/results.h"
 
 static int in_section(unsigned i, uint32_t va)
@@ -189,6 +189,32 @@ static void an_overhead_is_measured_where_the_window_ends(void **state)
 	}
 }
 
+/* One base in each group, and each other member above one that is there already. */
+static void groups_are_trees_of_rows(void **state)
+{
+	unsigned n, bases[BENCH_GROUPS] = { 0 };
+	const struct bench_adds *adds = bench_adds(&n);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned stands = !adds[i].over;
+
+		bases[adds[i].group] += !adds[i].over;
+		assert_non_null(bench_row(adds[i].row));
+		assert_true(*adds[i].adds);
+		assert_true(!i || adds[i].group == adds[i - 1].group || adds[i].group == adds[i - 1].group + 1);
+		for (unsigned j = 0; j < i; j++) {
+			if (adds[j].group != adds[i].group)
+				continue;
+			assert_int_not_equal(adds[j].row, adds[i].row);
+			stands |= adds[j].row == adds[i].over;
+		}
+		assert_true(stands);
+	}
+	for (unsigned g = 0; g < BENCH_GROUPS; g++)
+		assert_int_equal(bases[g], 1);
+}
+
 /* Handlers must not name a landing address where the CPU returns behind the event by itself. */
 static void plain_trap_handlers_are_one_iretq(void **state)
 {
@@ -313,6 +339,7 @@ int main(void)
 		cmocka_unit_test(handlers_and_counts_go_together),
 		cmocka_unit_test(no_two_rows_measure_the_same),
 		cmocka_unit_test(an_overhead_is_measured_where_the_window_ends),
+		cmocka_unit_test(groups_are_trees_of_rows),
 		cmocka_unit_test(plain_trap_handlers_are_one_iretq),
 		cmocka_unit_test(steady_figures_that_fit_are_ok),
 		cmocka_unit_test(a_wide_spread_is_unstable),
