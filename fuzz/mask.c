@@ -91,10 +91,17 @@ static void mask_compat_sp(struct record *r)
 		r->rsp &= 0xffffffff;
 }
 
-/* The event that was sent, a fault in its delivery, or a single step through what is left. */
+/*
+ * The event that was sent, a fault in its delivery, or a single step through what is left; a page fault that
+ * fetches what an event in a window saved.
+ */
 static void mask_window(struct record *r)
 {
 	uint64_t w = r->entry == ENTRY_IDT ? window_of(r->rip) : 0;
+	uint64_t fetched = window_of(r->cr2);
+
+	if (fetched)
+		r->cr2 = fetched;
 
 	if (w) {
 		r->rip = w;

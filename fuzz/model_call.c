@@ -61,6 +61,7 @@ static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
 static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp)
 {
 	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
+	unsigned access = ACC_SYSTEM | ACC_STACK;
 
 	if (rule(c, RULE_CALL_STACK_NONCANONICAL, !canonical(c, *rsp - 1))) {
 		/* the body begins with LEA */
@@ -69,9 +70,11 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 		return fault(c, V_SS, rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : c->ss & 0xfffcu,
 			     RULE_CALL_STACK_NONCANONICAL);
 	}
+	if (rule(c, RULE_CALL_PUSH_RIGHTS, ring == 3))
+		access |= ACC_RING3;
 	for (unsigned i = inner ? 0 : 2; i < 4; i++) {
 		*rsp -= 8;
-		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (ring == 3 ? ACC_RING3 : 0), slot[i]))
+		if (mem_write(c, *rsp, 8, access, slot[i]))
 			return 1;
 	}
 	return 0;

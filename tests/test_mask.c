@@ -124,6 +124,12 @@ static void check_window(uint64_t first, uint64_t end)
 			assert_int_equal(r.rip, first);
 			assert_int_equal(r.flags, REC_WINDOW);
 		}
+		/* fetched from where an event in a window came: ring 3 from ring 0's text */
+		struct record pf = full(ENTRY_IDT, 14);
+
+		pf.cr2 = addr;
+		record_mask(&pf);
+		assert_int_equal(pf.cr2, first);
 		/* a system call saves no RIP in memory */
 		struct record r = full(ENTRY_SYSENTER, 0);
 		r.rip = addr;
