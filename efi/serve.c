@@ -76,8 +76,17 @@ void serve_hello(struct msg_hello *ret_hello)
 
 static void do_ident(const struct wire_msg *req)
 {
+	struct msg_ident ident = { 0 };
 	struct msg_hello h;
 
+	if (req->head.len > sizeof(ident)) {
+		refuse(req, REFUSE_LEN, "IDENT is longer than its flags");
+		return;
+	}
+	memcpy(&ident, req->payload, req->head.len);
+	/* never taken back: a host that does not say so says nothing */
+	if (ident.flags & IDENT_EMULATED)
+		machine.profile.features |= FEAT(EMULATED);
 	serve_hello(&h);
 	reply(req, MSG_HELLO, &h, sizeof(h));
 }

@@ -75,6 +75,8 @@ int act_ltr(struct cpu *c, const struct insn *in)
 	if (desc_write(c, &d, rule(c, RULE_LTR_BUSY, 0x200))) {
 		if (!rule(c, RULE_LTR_FAULT, 1))
 			c->tr = (struct sysseg){ c->tr.sel, 1, d.limit, d.base };
+		if (!rule(c, RULE_LTR_FAULT_SEL, 1))
+			c->tr.sel = sel;
 		return 1;
 	}
 	c->tr = (struct sysseg){ sel, 1, d.limit, d.base };

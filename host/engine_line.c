@@ -287,8 +287,9 @@ int engine_records(struct engine *e, struct record *rec, unsigned max)
 
 enum engine_status engine_ident(struct engine *e, int deadline_ms)
 {
+	const struct msg_ident ident = { .flags = e->ops->emulated ? IDENT_EMULATED : 0 };
 	struct wire_msg msg;
-	enum engine_status status = engine_request(e, MSG_IDENT, NULL, 0, deadline_ms, &msg);
+	enum engine_status status = engine_request(e, MSG_IDENT, &ident, sizeof(ident), deadline_ms, &msg);
 
 	if (status != ENGINE_OK)
 		return status;

@@ -18,10 +18,8 @@ emulators() {
 }
 
 status=0
-# but the one where Bochs loads the selector as well, which no rule says apart from base and limit yet
-known=$(ls corpus/known/*.seq | grep -v ltr-loads-before-it-faults)
-# shellcheck disable=SC2086 # a list
-$tw run -q --engine bochs --json $known corpus/gate-p.seq corpus/nmi-*.seq corpus/ret-*.seq \
+# cells/syscall32-c-02 is what the model does not follow: not for silicon, and Bochs does not say that it is none
+$tw run -q --engine bochs --json corpus/known corpus/cells/syscall32-c-02.seq corpus/gate-p.seq corpus/nmi-*.seq corpus/ret-*.seq \
 	>"$tmp/known" 2>"$tmp/err" || status=$?
 note "$(wc -l <"$tmp/known") sequences, $(grep -c '"known": *\["' "$tmp/known") with known differences"
 [ "$status" -eq 0 ] || fail "corpus: exit status $status: $(cat "$tmp/err") $(grep -E '"verdict": *"(DIVERGE|CRASH|HANG|ERROR)"' "$tmp/known" | grep -v '"known": *\["' | cut -c -200)"

@@ -61,6 +61,15 @@ struct msg_hello {
 	char firmware[32]; /* vendor and revision, NUL-padded */
 };
 
+/* MSG_IDENT; without it the guest believes its CPUID alone */
+struct msg_ident {
+	uint8_t flags; /* IDENT_* */
+};
+
+enum {
+	IDENT_EMULATED = 1, /* underneath is an emulator, also when CPUID names none */
+};
+
 enum {
 	HELLO_PLAN_BAD = 1, /* the plan on the stick was refused; the built-in one runs */
 	HELLO_PLAN_READ = 2, /* a plan was read from the stick */
