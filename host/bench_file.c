@@ -16,8 +16,7 @@ struct reader {
 	uint32_t got; /* of them, read so far */
 	struct result *row; /* the row and kind under way */
 	unsigned n_batches; /* of it, whole */
-	uint32_t n; /* samples of it in all[] */
-	uint32_t all[BENCH_ALIGNS * BENCH_SAMPLES_MAX];
+	struct bench_pool pool; /* its samples */
 };
 
 static void broken(struct reader *rd)
@@ -33,8 +32,6 @@ static void broken(struct reader *rd)
 
 static void end_batch(struct reader *rd)
 {
-	struct stats placed;
-
 	if (!rd->has_req)
 		return;
 	rd->has_req = 0;
@@ -43,18 +40,19 @@ static void end_batch(struct reader *rd)
 		return;
 	}
 	rd->n_batches++;
-	if (rd->want && !stats_of(rd->all + rd->n - rd->want, rd->want, &placed))
-		rd->row->placed[rd->req.align] = placed.median;
 }
 
 static void end_row(struct reader *rd)
 {
 	end_batch(rd);
-	if (rd->row && rd->row->verdict == BENCH_OK &&
-	    (rd->n_batches != BENCH_ALIGNS || stats_of(rd->all, rd->n, &rd->row->stats)))
+	if (rd->row && rd->row->verdict == BENCH_OK && rd->n_batches != BENCH_ALIGNS)
 		broken(rd);
+	if (rd->row) {
+		pool_split(&rd->pool, rd->row);
+		pool_end(&rd->pool, rd->row);
+	}
 	rd->row = NULL;
-	rd->n = rd->n_batches = 0;
+	rd->n_batches = 0;
 }
 
 static int same_row(const struct reader *rd, const struct msg_bench *req)
@@ -71,8 +69,7 @@ static void new_row(struct reader *rd, const struct bench_row *row, enum bench_k
 		return;
 	rs->v = v;
 	rd->row = &v[rs->n++];
-	bench_skip(row, kind, "", rd->row);
-	rd->row->verdict = BENCH_OK;
+	bench_begin(row, kind, rd->row);
 }
 
 static void on_bench(struct reader *rd, const struct wire_msg *msg)
@@ -112,8 +109,7 @@ static void on_benched(struct reader *rd, const struct wire_msg *msg)
 		return;
 	}
 	memcpy(&b, msg->payload, sizeof(b));
-	if (b.id != rd->req.id || b.kind != rd->req.kind || b.n > BENCH_SAMPLES_MAX ||
-	    b.n > sizeof(rd->all) / sizeof(rd->all[0]) - rd->n) {
+	if (b.id != rd->req.id || b.kind != rd->req.kind || b.n > BENCH_SAMPLES_MAX) {
 		broken(rd);
 		return;
 	}
@@ -126,6 +122,7 @@ static void on_benched(struct reader *rd, const struct wire_msg *msg)
 static void on_samp(struct reader *rd, const struct wire_msg *msg)
 {
 	struct msg_samp samp;
+	uint32_t *to;
 
 	if (!rd->has_answer || !rd->has_req || msg->head.len < sizeof(samp)) {
 		broken(rd);
@@ -133,12 +130,17 @@ static void on_samp(struct reader *rd, const struct wire_msg *msg)
 	}
 	memcpy(&samp, msg->payload, sizeof(samp));
 	if (samp.first != rd->got || samp.n > rd->want - rd->got ||
-	    msg->head.len != sizeof(samp) + samp.n * sizeof(*rd->all)) {
+	    msg->head.len != sizeof(samp) + samp.n * sizeof(uint32_t)) {
 		broken(rd);
 		return;
 	}
-	memcpy(rd->all + rd->n, msg->payload + sizeof(samp), samp.n * sizeof(*rd->all));
-	rd->n += samp.n;
+	to = pool_room(&rd->pool, rd->req.align, samp.n);
+	if (!to) {
+		broken(rd);
+		return;
+	}
+	memcpy(to, msg->payload + sizeof(samp), samp.n * sizeof(*to));
+	rd->pool.n[rd->req.align] += samp.n;
 	rd->got += samp.n;
 }
 

@@ -12,7 +12,7 @@ enum wire_verdict {
 #undef VERDICT
 };
 
-static void blank(const struct bench_row *row, enum bench_kind kind, struct result *ret_result)
+void bench_begin(const struct bench_row *row, enum bench_kind kind, struct result *ret_result)
 {
 	*ret_result = (struct result){ .row = row, .kind = kind, .smi = ~0ull };
 }
@@ -20,7 +20,7 @@ static void blank(const struct bench_row *row, enum bench_kind kind, struct resu
 void bench_skip(const struct bench_row *row, enum bench_kind kind, const char *reason,
 		struct result *ret_result)
 {
-	blank(row, kind, ret_result);
+	bench_begin(row, kind, ret_result);
 	ret_result->verdict = BENCH_SKIP;
 	snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", reason);
 }
@@ -103,35 +103,22 @@ static int batch(struct engine *e, const struct msg_bench *req, uint32_t *sample
 	return fetch(e, samples, b.n, r);
 }
 
-int bench_run(struct engine *e, const struct bench_row *row, enum bench_kind kind, unsigned samples,
-	      unsigned warmup, struct result *ret_result)
+int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct bench_pool *pool, struct result *r)
 {
-	static uint32_t all[BENCH_ALIGNS * BENCH_SAMPLES_MAX];
-	struct result r;
-	uint32_t total = 0;
-
-	blank(row, kind, &r);
-	for (unsigned align = 0; align < BENCH_ALIGNS; align++) {
+	for (unsigned align = 0; align < BENCH_ALIGNS && r->verdict == BENCH_OK; align++) {
 		struct msg_bench req = {
-			.id = row->id,
-			.kind = (uint8_t)kind,
+			.id = r->row->id,
+			.kind = (uint8_t)r->kind,
 			.align = (uint8_t)align,
 			.n = samples,
 			.warmup = warmup,
 		};
-		struct stats placed;
-		uint32_t n = 0;
-		int got = batch(e, &req, all + total, &n, &r);
+		uint32_t *to = pool_room(pool, align, samples), n = 0;
+		int got = to ? batch(e, &req, to, &n, r) : nonsense(r, "number of samples");
 
-		if (got <= 0 || stats_of(all + total, n, &placed)) {
-			*ret_result = r;
-			return got < 0 ? -1 : 0;
-		}
-		r.placed[align] = placed.median;
-		total += n;
+		if (got <= 0)
+			return got;
+		pool_add(pool, align, n, r);
 	}
-	if (stats_of(all, total, &r.stats))
-		nonsense(&r, "number of samples");
-	*ret_result = r;
 	return 0;
 }

@@ -3,15 +3,17 @@
 #ifndef TW_HOST_BENCH_RUN_H
 #define TW_HOST_BENCH_RUN_H
 
+#include "host/bench_pool.h"
 #include "host/engine.h"
-#include "host/results.h"
+
+/* A row and kind before its first batch: OK, with no figures. */
+void bench_begin(const struct bench_row *row, enum bench_kind kind, struct result *ret_result);
 
 /*
- * Measure one row, one kind, in all placements: `samples` and `warmup` for each. Whatever goes
- * wrong is in *ret_result. Returns 0, or -1 when the engine is of no more use.
+ * One batch in each placement, of `samples` after `warmup` runs, into the pool. Whatever goes wrong is
+ * *r's verdict, and then nothing more is asked. Returns 0, or -1 when the engine is of no more use.
  */
-int bench_run(struct engine *e, const struct bench_row *row, enum bench_kind kind, unsigned samples,
-	      unsigned warmup, struct result *ret_result);
+int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct bench_pool *pool, struct result *r);
 
 /* What a guest said of one placement, added to its row. 1: its samples count; 0: the row has its verdict. */
 int bench_answered(const struct msg_benched *b, struct result *r);

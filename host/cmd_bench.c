@@ -68,29 +68,57 @@ static const char *no_tables(const struct bench_opts *o, const struct msg_hello 
 						    : "this CPU lacks: FRED";
 }
 
-/* All wanted rows. -1 when the engine was lost; what was measured until then stays. */
-static int measure(struct engine *e, const struct bench_opts *o, struct results *rs)
+/* What of n samples comes in round i of so many. */
+static unsigned share(unsigned n, unsigned i, unsigned rounds)
 {
-	const char *why = no_tables(o, engine_hello(e));
+	return (unsigned)((uint64_t)n * (i + 1) / rounds - (uint64_t)n * i / rounds);
+}
+
+/* A row for each wanted path and kind; those that cannot be measured say why. */
+static void lay_out(const char *why, const struct bench_opts *o, struct results *rs)
+{
 	unsigned n;
 	const struct bench_row *rows = bench_rows(&n);
 
 	for (unsigned i = 0; i < n; i++) {
 		if (!wanted(&rows[i], o->plan.only))
 			continue;
-		if (isatty(STDERR_FILENO) && !cli.quiet)
-			fprintf(stderr, "\r\033[K%u/%u %s", i + 1, n, rows[i].path);
 		for (unsigned k = 0; k < bench_kinds(&rows[i]); k++) {
 			struct result *r = &rs->v[rs->n++];
 
 			if (why)
 				bench_skip(&rows[i], (enum bench_kind)k, why, r);
-			else if (bench_run(e, &rows[i], (enum bench_kind)k, o->plan.samples,
-					   o->plan.warmup, r))
-				return -1;
+			else
+				bench_begin(&rows[i], (enum bench_kind)k, r);
 		}
 	}
-	return 0;
+}
+
+/*
+ * All rows, then all rows again: so the batches of a row are spread over the whole run, and what went
+ * on beside a part of it shows in their spread. -1 when the engine was lost; what was not measured
+ * then is an ERROR.
+ */
+static int measure(struct engine *e, const struct bench_opts *o, struct results *rs, struct bench_pool *pools)
+{
+	unsigned rounds = results_rounds(o->plan.samples);
+	int lost = 0;
+
+	for (unsigned round = 0; round < rounds && !lost; round++) {
+		for (size_t i = 0; i < rs->n && !lost; i++) {
+			struct result *r = &rs->v[i];
+
+			if (isatty(STDERR_FILENO) && !cli.quiet)
+				fprintf(stderr, "\r\033[K%u/%u: %zu/%zu %s", round + 1, rounds, i + 1, rs->n,
+					r->row->path);
+			if (r->verdict == BENCH_OK)
+				lost = bench_round(e, share(o->plan.samples, round, rounds), o->plan.warmup,
+						   &pools[i], r);
+		}
+	}
+	for (size_t i = 0; i < rs->n; i++)
+		pool_end(&pools[i], &rs->v[i]);
+	return lost;
 }
 
 /* 0 some figure is good, 3 an ERROR or an engine that was lost, 4 nothing but SKIPs. */
@@ -132,26 +160,31 @@ static int publish(const struct bench_opts *o, const struct results *rs,
 static int run(const struct bench_opts *o)
 {
 	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose };
-	struct results rs = { calloc(count_wanted(o->plan.only), sizeof(*rs.v)), 0 };
+	unsigned n = count_wanted(o->plan.only);
+	struct results rs = { calloc(n, sizeof(*rs.v)), 0 };
+	struct bench_pool *pools = calloc(n, sizeof(*pools));
 	struct results_context c = { .tables = o->tables,
+				     .only = o->plan.only,
 				     .samples = o->plan.samples,
 				     .warmup = o->plan.warmup };
 	char why[512];
 	struct engine *e;
 	int lost, status;
 
-	if (!rs.v)
+	if (!rs.v || !pools)
 		die(EXIT_HARNESS, "memory is short: measure fewer rows with --only");
 	e = engine_start(&eo, why, sizeof(why));
 	if (!e) {
 		free(rs.v);
+		free(pools);
 		die(EXIT_HARNESS, "%s", why);
 	}
 	c.hello = engine_hello(e);
 	c.engine = engine_name(e);
 	c.engine_version = engine_version(e);
 	c.command_line = engine_command_line(e);
-	lost = measure(e, o, &rs);
+	lay_out(no_tables(o, c.hello), o, &rs);
+	lost = measure(e, o, &rs, pools);
 	if (isatty(STDERR_FILENO) && !cli.quiet)
 		fputs("\r\033[K", stderr);
 	results_judge(&rs);
@@ -163,6 +196,7 @@ static int run(const struct bench_opts *o)
 		status = lost ? EXIT_HARNESS : exit_status(&rs);
 	engine_stop(e);
 	free(rs.v);
+	free(pools);
 	return status;
 }
 
@@ -170,7 +204,7 @@ static int run(const struct bench_opts *o)
 static int import(const struct bench_opts *o)
 {
 	struct bench_file file;
-	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables };
+	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables, .only = "" };
 	char why[512];
 	int status;
 

@@ -15,7 +15,17 @@
 #define SPLIT_PART     0.15
 #define RESOLUTION_MIN 8.0
 
+/* A median of fewer samples than this says little. */
+enum { BATCH_MIN = 16 };
+
 static const char *const kind_suffix[BENCH_KINDS] = { "", ".enter", ".exit" };
+
+unsigned results_rounds(uint32_t n)
+{
+	unsigned rounds = n / BATCH_MIN;
+
+	return rounds < 1 ? 1 : rounds > RESULT_ROUNDS ? RESULT_ROUNDS : rounds;
+}
 
 const char *bench_verdict_name(enum bench_verdict verdict)
 {
@@ -82,9 +92,9 @@ static void judge_overhead(const struct results *rs, struct result *r)
 	if (!o || o == r)
 		return;
 	if (o->verdict == BENCH_UNSTABLE)
-		unstable(r, "its overhead, %s, is unstable", o->row->path);
+		unstable(r, "its overhead, %s, is unstable: %.100s", o->row->path, o->reason);
 	else if (o->verdict != BENCH_OK)
-		unstable(r, "its overhead, %s, was not measured", o->row->path);
+		unstable(r, "its overhead, %s, has no figures: %.100s", o->row->path, o->reason);
 }
 
 static void judge_split(const struct results *rs, struct result *rt)

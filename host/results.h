@@ -12,6 +12,9 @@
 
 enum bench_verdict { BENCH_OK, BENCH_SKIP, BENCH_UNSTABLE, BENCH_ERROR };
 
+/* Batches that a placement's samples come in: docs/method.md says why more than one. */
+enum { RESULT_ROUNDS = 4 };
+
 /* One row, one kind. */
 struct result {
 	const struct bench_row *row;
@@ -20,6 +23,8 @@ struct result {
 	char reason[160];
 	struct stats stats;
 	double placed[BENCH_ALIGNS]; /* the median of each placement */
+	double batch[BENCH_ALIGNS][RESULT_ROUNDS]; /* the median of each batch of a placement */
+	unsigned n_rounds; /* batches of each placement */
 	uint32_t discards, insns;
 	uint64_t smi, aperf, mperf; /* as in struct msg_benched, summed over the placements */
 };
@@ -33,6 +38,7 @@ struct results {
 struct results_context {
 	const struct msg_hello *hello;
 	const char *engine, *engine_version, *command_line, *tables;
+	const char *only; /* the glob over ids */
 	unsigned samples, warmup; /* of each placement */
 };
 
@@ -41,6 +47,9 @@ const char *results_label(const struct msg_hello *hello, const char *engine);
 
 /* `idt.int3.k.gate`, or with the kind behind it. buf has 64 bytes. Returns buf. */
 const char *bench_result_id(const struct result *r, char *buf);
+
+/* Into how many batches n samples of a placement are divided; each of them has 16 or more. */
+unsigned results_rounds(uint32_t n);
 
 const char *bench_verdict_name(enum bench_verdict verdict);
 
@@ -55,7 +64,7 @@ struct result *results_find(const struct results *rs, unsigned row_id, enum benc
 void results_judge(struct results *rs);
 
 /* New references. */
-json_t *results_context_json(const struct results_context *c);
+json_t *results_context_json(const struct results *rs, const struct results_context *c);
 json_t *bench_result_json(const struct results *rs, const struct result *r, const char *label);
 
 /* One line a result, under a heading. */

@@ -44,6 +44,9 @@ int stats_of(const uint32_t *samples, size_t n, struct stats *ret_stats)
 	s.p95 = quantile(v, n, 0.95);
 	s.p99 = quantile(v, n, 0.99);
 	s.max = v[n - 1];
+	for (size_t i = 1; i < n; i++)
+		if (v[i] > v[i - 1] && (!s.step || v[i] - v[i - 1] < s.step))
+			s.step = v[i] - v[i - 1];
 	for (size_t i = 0; i < n; i++)
 		v[i] = fabs(v[i] - s.median);
 	qsort(v, n, sizeof(*v), ascending);

@@ -10,6 +10,7 @@ struct stats {
 	size_t n;
 	double min, p5, q1, median, q3, p95, p99, max;
 	double mad; /* median of the distances from the median, not scaled */
+	double step; /* the smallest distance between two different samples; 0: all are the same */
 };
 
 /*

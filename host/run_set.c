@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE /* versionsort */
+#include "host/run_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/cli.h"
+
+enum { DEPTH_MAX = 16 };
+
+static void complain(struct run_set *set, const char *words)
+{
+	err("%s", words);
+	set->n_bad++;
+}
+
+static void add_file(struct run_set *set, const char *path, int asked_for)
+{
+	struct run_file *v = realloc(set->v, (set->n + 1) * sizeof(*v));
+	char why[PATH_MAX + 256];
+
+	if (!v) {
+		complain(set, "memory is short: read fewer runs at a time");
+		return;
+	}
+	set->v = v;
+	switch (run_read(path, &v[set->n], why, sizeof(why))) {
+	case RUN_GOOD:
+		set->n++;
+		return;
+	case RUN_OTHER:
+		if (asked_for) {
+			snprintf(why, sizeof(why), "%s holds no benchmarks: name a file that `trainwreck bench --out` wrote",
+				 path);
+			complain(set, why);
+		}
+		break;
+	case RUN_BAD:
+		complain(set, why);
+		break;
+	}
+	run_free(&v[set->n]);
+}
+
+static int is_run(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 6 && !strcmp(name + n - 6, ".jsonl");
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void add(struct run_set *set, const char *path, unsigned depth)
+{
+	struct dirent **names = NULL;
+	char sub[PATH_MAX], why[PATH_MAX + 128];
+	struct stat st;
+	int n;
+
+	if (stat(path, &st)) {
+		snprintf(why, sizeof(why), "%s: %s: name a folder or file of results", path, strerror(errno));
+		complain(set, why);
+		return;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		if (!depth || is_run(path))
+			add_file(set, path, !depth);
+		return;
+	}
+	n = depth < DEPTH_MAX ? scandir(path, &names, visible, versionsort) : -1;
+	if (n < 0) {
+		snprintf(why, sizeof(why), "%s cannot be read: name a folder of results", path);
+		complain(set, why);
+	}
+	for (int i = 0; i < n; i++) {
+		if (snprintf(sub, sizeof(sub), "%s/%s", path, names[i]->d_name) < (int)sizeof(sub))
+			add(set, sub, depth + 1);
+		free(names[i]);
+	}
+	free(names);
+}
+
+void run_set_add(struct run_set *set, const char *path)
+{
+	add(set, path, 0);
+}
+
+void run_set_free(struct run_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		run_free(&set->v[i]);
+	free(set->v);
+	*set = (struct run_set){ 0 };
+}
+
+int run_same_machine(const struct run_file *a, const struct run_file *b)
+{
+	static const char *const members[] = {
+		"label", "engine", "engine_version", "tables", "vendor", "brand", "signature", "microcode",
+		"hypervisor", "firmware", "system", "board", "bios", "build",
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(run_text(a, members[i]), run_text(b, members[i])))
+			return 0;
+	return 1;
+}
