@@ -156,10 +156,45 @@ static int name_file(const struct rundir *dir, const char *name, const char *tar
 	return symlink(real, link);
 }
 
+void bochs_models(char *buf, size_t cap)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; cpus[i] && n < cap; i++)
+		n += (size_t)snprintf(buf + n, cap - n, "%s%s", i ? " " : "", cpus[i]);
+}
+
+void bochs_config(char *buf, size_t cap, const char *display, const char *cpu, const char *disk,
+		  const char *rom, const char *com1)
+{
+	/* a small ips: bytes on the line, and the times that firmware waits, then take few instructions */
+	snprintf(buf, cap,
+		 "config_interface: textconfig\n"
+		 "display_library: %s\n"
+		 "cpu: model=%s, count=1, ips=4000000, reset_on_triple_fault=0\n"
+		 "memory: guest=64, host=64\n"
+		 "romimage: file=ovmf.fd, address=%s\n"
+		 "vgaromimage: file=/dev/null\n"
+		 "fw_cfg: enabled=1\n"
+		 "pci: enabled=1, chipset=i440fx\n"
+		 "vga: extension=none\n"
+		 "clock: sync=none\n"
+		 "ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
+		 "ata0-master: type=disk, path=%s, mode=volatile\n"
+		 "boot: disk\n"
+		 "com1: enabled=1, %s\n"
+		 "log: -\n"
+		 "panic: action=fatal\n"
+		 "error: action=ignore\n"
+		 "info: action=report\n"
+		 "debug: action=ignore\n",
+		 display, cpu, rom, disk, com1);
+}
+
 int bochs_config_write(const struct bochs_args *a, const struct rundir *dir, int port, char *err,
 		       size_t err_cap)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], text[2048], rom[32], com1[64];
 	struct stat st;
 	FILE *f;
 
@@ -169,29 +204,11 @@ int bochs_config_write(const struct bochs_args *a, const struct rundir *dir, int
 			 strerror(errno));
 		return -1;
 	}
-	/* a small ips: bytes on the line, and the times that firmware waits, then take few instructions */
-	fprintf(f,
-		"config_interface: textconfig\n"
-		"display_library: %s%s\n"
-		"cpu: model=%s, count=1, ips=4000000, reset_on_triple_fault=0\n"
-		"memory: guest=64, host=64\n"
-		"romimage: file=ovmf.fd, address=0x%08llx\n"
-		"vgaromimage: file=/dev/null\n"
-		"fw_cfg: enabled=1\n"
-		"pci: enabled=1, chipset=i440fx\n"
-		"vga: extension=none\n"
-		"clock: sync=none\n"
-		"ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
-		"ata0-master: type=disk, path=disk.img, mode=volatile\n"
-		"boot: disk\n"
-		"com1: enabled=1, mode=socket-client, dev=127.0.0.1:%d\n"
-		"log: -\n"
-		"panic: action=fatal\n"
-		"error: action=ignore\n"
-		"info: action=report\n"
-		"debug: action=ignore\n",
-		a->display, strcmp(a->display, "rfb") ? "" : ", options=\"timeout=0\"", a->cpu,
-		(1ull << 32) - (unsigned long long)st.st_size, port);
+	snprintf(rom, sizeof(rom), "0x%08llx", (1ull << 32) - (unsigned long long)st.st_size);
+	snprintf(com1, sizeof(com1), "mode=socket-client, dev=127.0.0.1:%d", port);
+	bochs_config(text, sizeof(text), strcmp(a->display, "rfb") ? a->display : "rfb, options=\"timeout=0\"",
+		     a->cpu, "disk.img", rom, com1);
+	fputs(text, f);
 	if (!fclose(f))
 		return 0;
 	snprintf(err, err_cap, "cannot write %s: %s: make room", path, strerror(errno));

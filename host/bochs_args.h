@@ -25,6 +25,13 @@ int bochs_ask_version(struct bochs_args *args, char *err, size_t err_cap);
 int bochs_args_make(struct bochs_args *ret_args, const char *options, const char *const *extra,
 		    char *err, size_t err_cap);
 
+/* The CPU models that are tried when none is asked for, best first, with blanks between. */
+void bochs_models(char *buf, size_t cap);
+
+/* The text of a configuration; the firmware is in ovmf.fd, to be mapped at `rom`. */
+void bochs_config(char *buf, size_t cap, const char *display, const char *cpu, const char *disk,
+		  const char *rom, const char *com1);
+
 /* Write the configuration, for a serial line on that port of 127.0.0.1. 0, or -1 with err. */
 int bochs_config_write(const struct bochs_args *args, const struct rundir *dir, int port, char *err,
 		       size_t err_cap);

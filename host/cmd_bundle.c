@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/bundle_script.h"
 #include "host/cli.h"
 #include "host/file.h"
 #include "host/finding_load.h"
@@ -20,7 +21,7 @@
 #include "host/qemu_args.h"
 #include "host/seqfile.h"
 
-enum { PATH_CAP = 1400, PLAN_MAX = 1024 };
+enum { PATH_CAP = 1400, PLAN_MAX = 1024, SCRIPT_CAP = 8192 };
 
 struct bundle {
 	char dir[PATH_CAP / 4]; /* a temporary folder */
@@ -96,46 +97,13 @@ static int make_image(struct bundle *b, const struct finding *f)
 	return unlink(plan);
 }
 
-/* The engine's CPU model as QEMU wants it, from a spec like qemu:cpu=EPYC. */
-static void cpu_of(const char *spec, char *out, size_t cap)
-{
-	const char *cpu = strstr(spec, "cpu=");
-
-	snprintf(out, cap, "%s", cpu ? cpu + 4 : "max,vendor=GenuineIntel");
-	char *end = strstr(out, ",accel=");
-	if (end)
-		*end = 0;
-}
-
 static int write_script(const struct bundle *b, const struct finding *f)
 {
-	static const char form[] =
-		"#!/bin/sh\n"
-		"# Boots trainwreck.img in QEMU, which runs one sequence of instructions, prints what the manual\n"
-		"# demands (-) beside what the CPU did (+), and powers off. Needs QEMU and OVMF, nothing else.\n"
-		"# Exit status: 0 the CPU does what the manual says, 1 it differs, 125 cannot tell (git bisect run).\n"
-		"# QEMU=./my/qemu-system-x86_64 and OVMF=file choose others.\n"
-		"cd \"$(dirname \"$0\")\" || exit 125\n"
-		"for f in \"${OVMF:-}\" /usr/share/ovmf/OVMF.fd /usr/share/OVMF/OVMF.fd /usr/share/qemu/OVMF.fd \\\n"
-		"\t/usr/share/edk2/ovmf/OVMF_CODE.fd; do\n"
-		"\t[ ! -r \"$f\" ] || break\n"
-		"done\n"
-		"[ -r \"$f\" ] || { echo 'no OVMF firmware: set OVMF= to its file' >&2; exit 125; }\n"
-		"timeout 120 \"${QEMU:-qemu-system-x86_64}\" -machine pc -m 64 -accel tcg -cpu '%s' -nodefaults \\\n"
-		"\t-no-user-config -display none -net none -bios \"$f\" -no-reboot -snapshot \\\n"
-		"\t-drive if=none,id=boot,format=raw,file=trainwreck.img \\\n"
-		"\t-device virtio-blk-pci,drive=boot,bootindex=0 -serial stdio </dev/null | tee console.txt\n"
-		"grep -qa '1 pass, 0 differ' console.txt && exit 0\n"
-		"grep -qa '0 pass, 1 differ' console.txt && exit 1\n"
-		"grep -qa '^trainwreck: ' console.txt || exit 125\n"
-		"exit %d # it never came to an end: what the finding is about, or not\n";
-	char text[sizeof(form) + 256], cpu[256], path[PATH_CAP];
+	char text[SCRIPT_CAP], path[PATH_CAP];
+	int n = bundle_script(f, text, sizeof(text));
 
-	cpu_of(f->spec, cpu, sizeof(cpu));
-	int n = snprintf(text, sizeof(text), form, cpu, f->outcome == OUTCOME_DONE ? 125 : 1);
 	path_in(b, "run.sh", path);
-	return n <= 0 || (size_t)n >= sizeof(text) || write_bytes(b, "run.sh", text, (size_t)n) ||
-	       chmod(path, 0755);
+	return n < 0 || write_bytes(b, "run.sh", text, (size_t)n) || chmod(path, 0755);
 }
 
 /* The finding's own files; only the report and the sequence must be there. */
@@ -182,8 +150,8 @@ static int bundle(const char *folder, const char *out)
 
 	if (finding_load(folder, &f, why, sizeof(why)))
 		die(EXIT_USAGE, "%s", why);
-	if (strncmp(f.spec, "qemu", 4))
-		die(EXIT_USAGE, "%s was found on %s: only findings on QEMU can be bundled", folder, f.spec);
+	if (!bundle_script_known(f.engine))
+		die(EXIT_USAGE, "%s was found on %s: only findings on QEMU and Bochs can be bundled", folder, f.spec);
 	snprintf(b.name, sizeof(b.name), "trainwreck-%s", f.signature);
 	snprintf(b.dir, sizeof(b.dir), "%s/trainwreck-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	snprintf(file, sizeof(file), "%s.tar.gz", b.name);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* trainwreck diff: two engines and the model, side by side. Nothing is known here: the manual is one of three. */
+/*
+ * trainwreck diff: two engines and the model, side by side. Nothing is known here: the manual is one of three. Or
+ * (diff_versions.c) which difference is in which version of an engine.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/cli.h"
+#include "host/diff_versions.h"
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
@@ -195,11 +199,14 @@ static int compare(const struct seq_cases *cases, const struct side side[SIDES],
 int cmd_diff(int argc, char **argv)
 {
 	static const struct option options[] = { { "engines", required_argument, NULL, 'E' },
+						 { "engine", required_argument, NULL, '1' },
+						 { "qemu", required_argument, NULL, 'Q' },
 						 { "json", no_argument, NULL, 'J' },
 						 CLI_LONG,
 						 { 0 } };
 	static struct side side[SIDES];
 	struct seq_cases cases = { 0 };
+	const char *binaries = NULL, *spec = NULL;
 	char why[1024];
 	int opt, json = 0;
 
@@ -209,6 +216,10 @@ int cmd_diff(int argc, char **argv)
 			if (split(optarg, side))
 				die(EXIT_USAGE, "--engines %s: write two engines with a comma between, like "
 				    "qemu,qemu:cpu=EPYC; `trainwreck list engines` has them", optarg);
+		} else if (opt == '1') {
+			spec = optarg;
+		} else if (opt == 'Q') {
+			binaries = optarg;
 		} else if (opt == 'J') {
 			json = 1;
 		} else if (opt != 'e') {
@@ -221,8 +232,15 @@ int cmd_diff(int argc, char **argv)
 		if (seq_cases_add(&cases, argv[optind], why, sizeof(why)))
 			die(EXIT_USAGE, "%s", why);
 	}
-	if (!cases.n || !*side[0].spec)
+	/* one or the other; --engine goes with the versions */
+	if (!cases.n || !*side[0].spec == !binaries || (spec && !binaries))
 		return cli_usage();
+	if (binaries) {
+		int status = diff_versions(binaries, spec ? spec : "qemu", &cases, json);
+
+		seq_cases_free(&cases);
+		return status;
+	}
 	for (unsigned k = 0; k < SIDES; k++)
 		run_side(&side[k], &cases);
 	int status = compare(&cases, side, json);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/bochs_args.h"
 #include "host/cli.h"
 #include "host/engine.h"
 #include "host/proc.h"
@@ -172,6 +173,20 @@ static void probe(struct doctor *d, const char *what, const char *spec)
 	engine_stop(e);
 }
 
+/* Another engine, for those who want one: that it is not there is no fault. */
+static void check_bochs(struct doctor *d, int probing)
+{
+	static struct bochs_args args;
+	char words[PATH_MAX + 256];
+	int bad = bochs_args_make(&args, "", NULL, words, sizeof(words));
+
+	if (!bad)
+		snprintf(words, sizeof(words), "%s, CPU model %s", args.version, args.cpu);
+	report(d, "bochs", !bad, words);
+	if (!bad && probing)
+		probe(d, "probe bochs", "bochs");
+}
+
 static void check_kvm(struct doctor *d, int probing)
 {
 	if (probing) {
@@ -213,6 +228,7 @@ int cmd_doctor(int argc, char **argv)
 	check_tools(&d);
 	check_afl_host(&d);
 	check_kvm(&d, probing);
+	check_bochs(&d, probing);
 	if (d.packages[0] && !d.json)
 		printf("\nTo get what is missing:\n  sudo apt install%s\n", d.packages);
 	return d.missing ? EXIT_HARNESS : EXIT_AS_MANUAL;

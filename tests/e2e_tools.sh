@@ -71,3 +71,20 @@ $tw diff --engines qemu,qemu:cpu=EPYC -e 'start ring=c; sysenter' >"$tmp/diff" |
 status=0
 $tw diff --engines qemu -e ud2 >"$tmp/diff" 2>&1 || status=$?
 [ "$status" -eq 2 ] || fail "diff with one engine ends with status $status"
+
+# versions: a program that says it is another, for which alone the list has a lie
+write_lie "$tmp/version.known"
+sed -i 's/^versions: .*/versions: 98-/' "$tmp/version.known"
+cat >"$tmp/later" <<END
+#!/bin/sh
+case "\$*" in
+*-version*) echo 'QEMU emulator version 99.0' ;;
+*) exec $QEMU "\$@" ;;
+esac
+END
+chmod +x "$tmp/later"
+$tw diff --qemu "$QEMU,$QEMU" -e 'gate.p 3 0; int3' >"$tmp/diff" || fail "diff of one version: $(cat "$tmp/diff")"
+status=0
+TRAINWRECK_KNOWN=$tmp/version.known $tw diff --qemu "$QEMU,$tmp/later" -e 'gate.p 3 0; int3' -e int3 >"$tmp/diff" || status=$?
+[ "$status" -eq 1 ] && grep -q '^B: QEMU emulator version 99.0 .* 2 sequences, 0 skipped, 0 errors' "$tmp/diff" &&
+	grep -q '^ *\. *1 *unknown *INT3' "$tmp/diff" || fail "diff of versions, status $status: $(cat "$tmp/diff")"
