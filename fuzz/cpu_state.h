@@ -192,6 +192,16 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 /* Put a fault into c->raise; always returns 1, so that callers can return it. */
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
+/* A selector's privilege level, and all of it but that: 0 for the null selector, and what error codes hold. */
+static inline unsigned sel_rpl(uint64_t sel)
+{
+	return sel & 3;
+}
+static inline unsigned sel_index(uint64_t sel)
+{
+	return (uint16_t)sel & ~3u;
+}
+
 /* What only ring 0 may do is #GP(0) elsewhere. Returns as fault() does. */
 int need_ring0(struct cpu *c, enum rule_id id);
 

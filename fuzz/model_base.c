@@ -15,7 +15,7 @@ int act_fs_read(struct cpu *c, const struct insn *in)
 /* What a load of GS with this selector makes of its base. */
 static uint64_t loaded_base(struct cpu *c, uint16_t sel, const struct desc *d, uint64_t old)
 {
-	if (sel & ~3u)
+	if (sel_index(sel))
 		return rule(c, RULE_GS_BASE_LOADED, d->base & 0xffffffff);
 	/* AMD: null leaves it, but for processors that say otherwise in CPUID */
 	return rule(c, RULE_GS_BASE_NULL, intel(c) || !choose(c, RULE_GS_BASE_NULL, 2)) ? 0 : old;
@@ -24,7 +24,7 @@ static uint64_t loaded_base(struct cpu *c, uint16_t sel, const struct desc *d, u
 /* Whether a return to ring 3 leaves null of it. */
 static uint8_t nulled(uint16_t sel, const struct desc *d)
 {
-	return (sel & ~3u) && d->dpl < 3 && !(desc_code(d) && desc_conforming(d));
+	return sel_index(sel) && d->dpl < 3 && !(desc_code(d) && desc_conforming(d));
 }
 
 int act_mov_es(struct cpu *c, const struct insn *in)
@@ -62,7 +62,7 @@ int act_lkgs(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (load_data(c, sel, &d))
 		return 1;
-	c->kgs = rule(c, RULE_LKGS, sel & ~3u ? d.base & 0xffffffff : 0);
+	c->kgs = rule(c, RULE_LKGS, sel_index(sel) ? d.base & 0xffffffff : 0);
 	return 0;
 }
 
@@ -84,7 +84,7 @@ int act_seg_read(struct cpu *c, const struct insn *in)
 	const uint16_t sel[] = { c->es_sel, 0, c->gs_sel };
 	const uint64_t base[] = { 0, c->fs, c->gs };
 
-	if (rule(c, RULE_SEG_NULL, !(sel[in->a] & ~3u)))
+	if (rule(c, RULE_SEG_NULL, !sel_index(sel[in->a])))
 		return fault(c, V_GP, 0, RULE_SEG_NULL);
 	return mem_read(c, (base[in->a] + in->imm) & rule(c, RULE_SEG_BASE_COMPAT, 0xffffffff), 4,
 			ACC_READ, &c->reg[GPR_AX]);

@@ -30,11 +30,10 @@ static unsigned bp_len(const struct cpu *c, unsigned i)
 
 void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
-	unsigned set, hits = 0;
+	unsigned set = enabled(c), hits = 0;
 
-	if (!(c->dr7 & 0xff))
+	if (!set)
 		return;
-	set = enabled(c);
 	/* an engine that reads what is not aligned in two aligned halves finds more than was asked for */
 	if (!(access & ACC_WRITE) && addr & (len - 1) && !rule(c, RULE_DATA_BP_EXACT, 1)) {
 		addr &= ~(uint64_t)(len - 1);
@@ -253,7 +252,7 @@ static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
 
 int act_mov_to_dr(struct cpu *c, const struct insn *in)
 {
-	unsigned dr = in->a == 4 ? 6 : in->a == 5 ? 7 : in->a;
+	unsigned dr = in->a; /* no body writes DR4 or DR5 */
 	uint64_t v = c->mode64 ? c->reg[GPR_AX] : c->reg[GPR_AX] & 0xffffffff;
 
 	if (check_move(c, in->a))
@@ -275,12 +274,8 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 
 int act_mov_from_dr(struct cpu *c, const struct insn *in)
 {
-	unsigned dr = in->a == 4 ? 6 : in->a == 5 ? 7 : in->a;
-
-	if (check_move(c, in->a))
-		return 1;
-	c->reg[GPR_AX] = dr < 4 ? c->dr[dr] : dr == 6 ? c->dr6 : c->dr7;
-	return 0;
+	/* what it reads no body looks at */
+	return check_move(c, in->a);
 }
 
 /* --- string instructions ------------------------------------------------------------------------ */
@@ -293,7 +288,7 @@ int act_rep_stosb(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (!*rcx)
 		return 0;
-	if (mem_write(c, *rdi, 1, ACC_READ, c->reg[GPR_AX] & 0xff))
+	if (mem_write(c, *rdi, 1, ACC_READ, c->reg[GPR_AX]))
 		return 1;
 	*rdi += c->rflags & FL_DF ? UINT64_MAX : 1;
 	if (!--*rcx && rule(c, RULE_REP_ENDS, 1))

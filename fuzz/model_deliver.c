@@ -99,7 +99,7 @@ static int read_gate(struct cpu *c, const struct event *ev, struct gate *g)
 /* A fault whose error code names the gate's code segment. */
 static int cs_fault(struct cpu *c, unsigned vec, const struct gate *g, enum rule_id id)
 {
-	return fault(c, vec, (gate_sel(g) & 0xfffcu) + rule(c, RULE_EXT, g->ext), id);
+	return fault(c, vec, sel_index(gate_sel(g)) + rule(c, RULE_EXT, g->ext), id);
 }
 
 static int read_code_segment(struct cpu *c, struct gate *g)
@@ -107,7 +107,7 @@ static int read_code_segment(struct cpu *c, struct gate *g)
 	uint16_t sel = gate_sel(g);
 	int found;
 
-	if (rule(c, RULE_GATE_CS_NULL, !(sel & ~3u)))
+	if (rule(c, RULE_GATE_CS_NULL, !sel_index(sel)))
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_NULL);
 	found = desc_read(c, sel, &g->cs);
 	if (found == DESC_FAULT)
@@ -134,11 +134,11 @@ static unsigned new_ring(const struct cpu *c, const struct gate *g)
 static int read_tss(struct cpu *c, const struct gate *g, unsigned offset, uint64_t *ret_rsp)
 {
 	if (rule(c, RULE_TSS_LIMIT, offset + 7 > c->tr.limit))
-		return fault(c, V_TS, (c->tr.sel & 0xfffcu) + rule(c, RULE_EXT, g->ext), RULE_TSS_LIMIT);
+		return fault(c, V_TS, sel_index(c->tr.sel) + rule(c, RULE_EXT, g->ext), RULE_TSS_LIMIT);
 	if (mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp))
 		return 1;
 	if (rule(c, RULE_SS_NONCANONICAL_TSS, !canonical(c, *ret_rsp)))
-		return fault(c, V_SS, rule(c, RULE_EXT, g->ext) + (rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : c->ss & 0xfffcu),
+		return fault(c, V_SS, rule(c, RULE_EXT, g->ext) + (rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : sel_index(c->ss)),
 			     RULE_SS_NONCANONICAL_TSS);
 	return 0;
 }
@@ -207,7 +207,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 		c->ss_word = 0;
 	}
 	c->reg[GPR_SP] = rsp;
-	c->cs = (uint16_t)((gate_sel(&g) & ~3u) | ring);
+	c->cs = (uint16_t)(sel_index(gate_sel(&g)) | ring);
 	c->cpl = (uint8_t)ring;
 	c->mode64 = 1;
 	c->code16 = 0;

@@ -279,7 +279,7 @@ int act_jmp_far(struct cpu *c, const struct insn *in)
 	if (mem_read(c, m, 4, ACC_READ, &off) || mem_read(c, m + 4, 2, ACC_READ, &cs) ||
 	    check_jump_cs(c, (uint16_t)cs, &d))
 		return 1;
-	c->cs = (uint16_t)((cs & ~3ull) | c->cpl);
+	c->cs = (uint16_t)(sel_index(cs) | c->cpl);
 	c->mode64 = d.l;
 	c->code16 = !d.l && !d.d;
 	lose_upper_half(c);

@@ -129,7 +129,7 @@ void promise_system_call(struct cpu *c, uint64_t rip, uint64_t rflags, int known
 	if (!judging(c))
 		return;
 	/* no kernel gives ring 3 another code segment, so its entries need not ask for it */
-	if ((c->promise.from_cs & 3) == 3 && c->promise.from_cs != SEL_UCS && c->promise.from_cs != SEL_UCS32)
+	if (sel_rpl(c->promise.from_cs) == 3 && c->promise.from_cs != SEL_UCS && c->promise.from_cs != SEL_UCS32)
 		c->promise.off = 1;
 	h = enter(c, 0);
 	if (!h)

@@ -48,7 +48,7 @@ static void load_stack(struct cpu *c, uint64_t ss, uint64_t rsp, int mode64, uin
 	else if (word && choose(c, RULE_RET_SS_WORD_64, 2))
 		mask = 0xffff;
 	c->ss = (uint16_t)ss;
-	c->ss_unusable = c->ss & ~3u ? SS_USABLE : SS_NULL_RETURNED;
+	c->ss_unusable = sel_index(c->ss) ? SS_USABLE : SS_NULL_RETURNED;
 	c->ss_word = word;
 	c->reg[GPR_SP] = (c->reg[GPR_SP] & ~mask) | (rsp & mask);
 }
@@ -56,10 +56,10 @@ static void load_stack(struct cpu *c, uint64_t ss, uint64_t rsp, int mode64, uin
 /* Everything of CS, SS and ring once all checks are done. */
 static void enter_ring(struct cpu *c, uint16_t cs, const struct desc *d)
 {
-	if ((cs & 3) > c->cpl)
+	if (sel_rpl(cs) > c->cpl)
 		leave_ring(c);
 	c->cs = cs;
-	c->cpl = cs & 3;
+	c->cpl = (uint8_t)sel_rpl(cs);
 	c->mode64 = d->l;
 	c->code16 = !d->l && !d->d;
 	lose_upper_half(c);
@@ -163,14 +163,14 @@ static int iret(struct cpu *c, unsigned opsize)
 		return 0;
 	}
 	/* in 64-bit mode SS:RSP is popped whatever the ring; from compatibility mode, ring 3's, there is no outer one */
-	pops_rsp = c->mode64 && (opsize == 8 || (cs & 3) != c->cpl || rule(c, RULE_IRET_POPS_RSP, 1));
+	pops_rsp = c->mode64 && (opsize == 8 || sel_rpl(cs) != c->cpl || rule(c, RULE_IRET_POPS_RSP, 1));
 	new_rsp = rsp;
 	ss = c->ss;
 	if (pops_rsp && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
 		return stack_or_cs(c, (uint16_t)cs);
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if (pops_rsp && check_return_ss(c, (uint16_t)ss, cs & 3, d.l, &word))
+	if (pops_rsp && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
@@ -219,10 +219,10 @@ int act_retf(struct cpu *c, const struct insn *in)
 		return 1;
 	/* the parameters are on both stacks */
 	rsp += in->b;
-	if ((cs & 3) > c->cpl) {
+	if (sel_rpl(cs) > c->cpl) {
 		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
 			return 1;
-		if (check_return_ss(c, (uint16_t)ss, cs & 3, d.l, &word) || check_rip(c, rip, d.l))
+		if (check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word) || check_rip(c, rip, d.l))
 			return 1;
 		load_stack(c, ss, new_rsp + in->b, d.l, word);
 	} else {
@@ -261,7 +261,7 @@ int act_sysret(struct cpu *c, const struct insn *in)
 	c->cs = (uint16_t)(((c->star >> 48) + (to64 ? 16 : 0)) | 3);
 	c->ss = (uint16_t)((c->star >> 48) + 8);
 	/* AMD forces no RPL; with one of 0 in STAR its revisions differ */
-	if (intel(c) || (c->ss & 3) == 3 || !choose(c, RULE_SYSRET_SS_RPL, 2))
+	if (intel(c) || sel_rpl(c->ss) == 3 || !choose(c, RULE_SYSRET_SS_RPL, 2))
 		c->ss |= 3;
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
 	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c))) {

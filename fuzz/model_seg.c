@@ -53,7 +53,7 @@ int desc_accessed(struct cpu *c, const struct desc *d, enum rule_id id)
 
 static int gp_sel(struct cpu *c, uint16_t sel, enum rule_id id)
 {
-	return fault(c, V_GP, sel & 0xfffc, id);
+	return fault(c, V_GP, sel_index(sel), id);
 }
 
 int find_desc(struct cpu *c, uint16_t sel, enum rule_id id, struct desc *ret_desc)
@@ -69,11 +69,11 @@ int load_ss(struct cpu *c, uint16_t sel)
 {
 	struct desc d;
 
-	if (!(sel & ~3)) {
+	if (!sel_index(sel)) {
 		if (rule(c, RULE_MOVSS_NULL, !c->mode64 || c->cpl == 3))
 			return fault(c, V_GP, 0, RULE_MOVSS_NULL);
 		/* AMD's manual does not say whether the RPL of a null SS is looked at */
-		if ((sel & 3) != c->cpl &&
+		if (sel_rpl(sel) != c->cpl &&
 		    rule(c, RULE_MOVSS_NULL_RPL, intel(c) || choose(c, RULE_MOVSS_NULL_RPL, 2)))
 			return fault(c, V_GP, 0, RULE_MOVSS_NULL_RPL);
 		c->ss = sel;
@@ -83,10 +83,10 @@ int load_ss(struct cpu *c, uint16_t sel)
 	}
 	if (find_desc(c, sel, RULE_MOVSS_LIMIT, &d))
 		return 1;
-	if (rule(c, RULE_MOVSS_TYPE, (sel & 3) != c->cpl || !desc_wdata(&d) || d.dpl != c->cpl))
+	if (rule(c, RULE_MOVSS_TYPE, sel_rpl(sel) != c->cpl || !desc_wdata(&d) || d.dpl != c->cpl))
 		return gp_sel(c, sel, RULE_MOVSS_TYPE);
 	if (rule(c, RULE_MOVSS_NOT_PRESENT, !d.p))
-		return fault(c, V_SS, sel & 0xfffc, RULE_MOVSS_NOT_PRESENT);
+		return fault(c, V_SS, sel_index(sel), RULE_MOVSS_NOT_PRESENT);
 	if (desc_accessed(c, &d, RULE_MOVSEG_ACCESSED))
 		return 1;
 	c->ss = sel;
@@ -98,9 +98,9 @@ int load_ss(struct cpu *c, uint16_t sel)
 int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
-	unsigned rpl = sel & 3;
+	unsigned rpl = sel_rpl(sel);
 
-	if (!(sel & ~3))
+	if (!sel_index(sel))
 		return 0;
 	if (find_desc(c, sel, RULE_MOVSEG_LIMIT, &d))
 		return 1;
@@ -110,7 +110,7 @@ int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 		 !(desc_code(&d) && desc_conforming(&d)) && (rpl > d.dpl || c->cpl > d.dpl)))
 		return gp_sel(c, sel, RULE_MOVSEG_PRIVILEGE);
 	if (rule(c, RULE_MOVSEG_NOT_PRESENT, !d.p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_MOVSEG_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_MOVSEG_NOT_PRESENT);
 	*ret_desc = d;
 	return desc_accessed(c, &d, RULE_MOVSEG_ACCESSED);
 }
@@ -118,9 +118,9 @@ int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
-	unsigned rpl = sel & 3;
+	unsigned rpl = sel_rpl(sel);
 
-	if (rule(c, RULE_RET_CS_NULL, !(sel & ~3)))
+	if (rule(c, RULE_RET_CS_NULL, !sel_index(sel)))
 		return fault(c, V_GP, 0, RULE_RET_CS_NULL);
 	if (find_desc(c, sel, RULE_RET_CS_LIMIT, &d))
 		return 1;
@@ -133,7 +133,7 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	if (rule(c, RULE_RET_CS_L_AND_D, d.l && d.d))
 		return gp_sel(c, sel, RULE_RET_CS_L_AND_D);
 	if (rule(c, RULE_RET_CS_NOT_PRESENT, !d.p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_RET_CS_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_RET_CS_NOT_PRESENT);
 	*ret_desc = d;
 	return desc_accessed(c, &d, RULE_RET_ACCESSED);
 }
@@ -143,10 +143,10 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 	struct desc d;
 
 	*ret_word = 0;
-	if (!(sel & ~3)) {
+	if (!sel_index(sel)) {
 		if (rule(c, RULE_RET_SS_NULL, !new_mode64 || new_cpl == 3))
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL);
-		if ((sel & 3) == new_cpl)
+		if (sel_rpl(sel) == new_cpl)
 			return 0;
 		/* AMD's manual does not say whether the RPL of a null SS is looked at */
 		if (rule(c, RULE_RET_SS_NULL_RPL, intel(c) || choose(c, RULE_RET_SS_NULL_RPL, 2)))
@@ -155,14 +155,14 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 	}
 	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d)) {
 		/* is the RPL looked at before the descriptor is read? */
-		if (c->raise.vec == V_PF && (sel & 3) != new_cpl && choose(c, RULE_RET_SS_RPL_ORDER, 2))
+		if (c->raise.vec == V_PF && sel_rpl(sel) != new_cpl && choose(c, RULE_RET_SS_RPL_ORDER, 2))
 			return gp_sel(c, sel, RULE_RET_SS_TYPE);
 		return 1;
 	}
-	if (rule(c, RULE_RET_SS_TYPE, (sel & 3) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
+	if (rule(c, RULE_RET_SS_TYPE, sel_rpl(sel) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
-		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel & 0xfffc,
+		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel_index(sel),
 			     RULE_RET_SS_NOT_PRESENT_VECTOR);
 	*ret_word = !d.d;
 	return desc_accessed(c, &d, RULE_RET_ACCESSED);
@@ -172,7 +172,7 @@ int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 {
 	struct desc d;
 
-	if (rule(c, RULE_JMP_CS_NULL, !(sel & ~3)))
+	if (rule(c, RULE_JMP_CS_NULL, !sel_index(sel)))
 		return fault(c, V_GP, 0, RULE_JMP_CS_NULL);
 	if (find_desc(c, sel, RULE_JMP_CS_LIMIT, &d))
 		return 1;
@@ -182,10 +182,10 @@ int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	if (rule(c, RULE_JMP_CS_L_AND_D, d.l && d.d))
 		return gp_sel(c, sel, RULE_JMP_CS_L_AND_D);
 	if (rule(c, RULE_JMP_CS_DPL, desc_conforming(&d) ? d.dpl > c->cpl :
-							   (sel & 3u) > c->cpl || d.dpl != c->cpl))
+							   sel_rpl(sel) > c->cpl || d.dpl != c->cpl))
 		return gp_sel(c, sel, RULE_JMP_CS_DPL);
 	if (rule(c, RULE_JMP_CS_NOT_PRESENT, !d.p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_JMP_CS_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_JMP_CS_NOT_PRESENT);
 	*ret_desc = d;
 	return desc_accessed(c, &d, RULE_JMP_ACCESSED);
 }

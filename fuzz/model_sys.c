@@ -17,7 +17,7 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	c->rip = rule(c, RULE_SYSCALL_TARGET, c->mode64 ? c->lstar : c->cstar);
 	c->rflags &= rule(c, RULE_SYSCALL_FMASK, ~(c->fmask & 0xffffffff));
 	c->rflags = (c->rflags & ~(uint64_t)FL_RF) | FL_1;
-	c->cs = (uint16_t)(c->star >> 32 & 0xfffc);
+	c->cs = (uint16_t)sel_index(c->star >> 32);
 	/* the RPL of SS is not masked */
 	c->ss = (uint16_t)rule(c, RULE_SYSCALL_SELECTORS, (c->star >> 32 & 0xffff) + 8);
 	c->ss_unusable = SS_USABLE;
@@ -31,7 +31,7 @@ int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl)
 {
 	if (rule(c, zero, !c->sysenter_cs))
 		return fault(c, V_GP, 0, zero);
-	if (rule(c, rpl, c->sysenter_cs && !(c->sysenter_cs & 0xfffc)))
+	if (rule(c, rpl, c->sysenter_cs && !sel_index(c->sysenter_cs)))
 		return fault(c, V_GP, 0, rpl);
 	return 0;
 }
@@ -49,7 +49,7 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 	c->rip = c->sysenter_eip;
 	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, c->sysenter_esp);
 	c->rflags &= rule(c, RULE_SYSENTER_FLAGS, ~(uint64_t)(FL_IF | FL_VM | FL_RF));
-	c->cs = (uint16_t)(c->sysenter_cs & 0xfffc);
+	c->cs = (uint16_t)sel_index(c->sysenter_cs);
 	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
 	c->ss_word = 0;

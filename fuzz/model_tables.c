@@ -32,13 +32,13 @@ static int system_desc(struct cpu *c, uint16_t sel, unsigned type, struct desc *
 	uint64_t high;
 
 	if (rule(c, RULE_SYSSEG_IN_LDT, (sel & 4) != 0))
-		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_IN_LDT);
+		return fault(c, V_GP, sel_index(sel), RULE_SYSSEG_IN_LDT);
 	if (find_desc(c, sel, RULE_SYSSEG_LIMIT, ret_desc))
 		return 1;
 	if (rule(c, RULE_SYSSEG_TYPE, ret_desc->s || ret_desc->type != type))
-		return fault(c, V_GP, sel & 0xfffc, RULE_SYSSEG_TYPE);
+		return fault(c, V_GP, sel_index(sel), RULE_SYSSEG_TYPE);
 	if (rule(c, RULE_SYSSEG_NOT_PRESENT, !ret_desc->p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_SYSSEG_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_SYSSEG_NOT_PRESENT);
 	if (mem_read(c, ret_desc->addr + 8, 8, ACC_SYSTEM | ACC_TABLE, &high))
 		return 1;
 	ret_desc->base |= high << 32;
@@ -51,7 +51,7 @@ int act_lldt(struct cpu *c, const struct insn *in)
 	struct desc d;
 
 	(void)in;
-	if (!(sel & ~3u)) {
+	if (!sel_index(sel)) {
 		c->ldtr = (struct sysseg){ .sel = sel };
 		return 0;
 	}
@@ -67,7 +67,7 @@ int act_ltr(struct cpu *c, const struct insn *in)
 	struct desc d;
 
 	(void)in;
-	if (rule(c, RULE_LTR_NULL, !(sel & ~3u)))
+	if (rule(c, RULE_LTR_NULL, !sel_index(sel)))
 		return fault(c, V_GP, 0, RULE_LTR_NULL);
 	/* a busy TSS has another type, and is refused as one */
 	if (system_desc(c, sel, TYPE_TSS, &d))
