@@ -34,15 +34,27 @@ static void __attribute__((destructor)) write_reached(void)
 	fclose(f);
 }
 
-unsigned mutant_choose(unsigned first, struct cpu *c, unsigned id, unsigned n)
+typedef unsigned chooser(struct cpu *c, enum rule_id id, unsigned n);
+
+static unsigned choose_other(unsigned first, chooser *all, struct cpu *c, unsigned id, unsigned n)
 {
 	unsigned gone = mutant - first, taken;
 
 	memset(mutant_reached + first, 1, n);
 	if (gone >= n)
-		return choose(c, (enum rule_id)id, n);
-	taken = n > 2 ? choose(c, (enum rule_id)id, n - 1) : 0;
+		return all(c, (enum rule_id)id, n);
+	taken = n > 2 ? all(c, (enum rule_id)id, n - 1) : 0;
 	return taken + (taken >= gone);
+}
+
+unsigned mutant_choose(unsigned first, struct cpu *c, unsigned id, unsigned n)
+{
+	return choose_other(first, choose, c, id, n);
+}
+
+unsigned mutant_choose_once(unsigned first, struct cpu *c, unsigned id, unsigned n)
+{
+	return choose_other(first, choose_once, c, id, n);
 }
 
 uint64_t mutant_rule(unsigned number, int logical, struct cpu *c, unsigned id, uint64_t value)

@@ -67,8 +67,9 @@ static inline uint64_t mutant_case(unsigned number, uint64_t from, uint64_t to, 
 	return value == from ? other : value == to ? from : value;
 }
 
-/* choose() with one outcome less, rule() with one more. */
+/* choose() and choose_once() with one outcome less, rule() with one more. */
 unsigned mutant_choose(unsigned first, struct cpu *c, unsigned id, unsigned n);
+unsigned mutant_choose_once(unsigned first, struct cpu *c, unsigned id, unsigned n);
 uint64_t mutant_rule(unsigned number, int logical, struct cpu *c, unsigned id, uint64_t value);
 
 #endif

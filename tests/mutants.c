@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every mutant of the model against the model's own tests:
- *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-s SEED] [-v] [NUMBER...]
- * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. The tests are
+ *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-q PIECES] [-s SEED] [-v] [NUMBER...]
+ * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. -q: a mutant meets
+ * no more than so many pieces, and quick ones alone: what survives that is a list to begin with. The tests are
  * taken by the piece (mutant_items.c), and a mutant meets those pieces that can tell it from the model: an
  * unmutated run has shown where each one comes by. It is killed when a piece fails, crashes or takes too
  * long. UNREACHED are those that no piece comes by. Those that nobody can kill are listed in
@@ -37,6 +38,8 @@ static const struct {
 };
 
 static struct excuses excuses;
+static int verbose;
+static unsigned pieces = ITEMS_MAX; /* that a mutant meets at most */
 static unsigned short *killer; /* by mutant: one more than the item that it failed; shared with the children */
 
 enum fate { UNTRIED, LIVES, UNREACHED, KILLED, TIMED_OUT, CRASHED, EXCUSED, N_FATES };
@@ -53,9 +56,10 @@ static int is_reached(unsigned number)
 static void be_mutant(unsigned number)
 {
 	mutant = number;
-	for (unsigned i = 0; i < n_items; i++) {
-		if (!item_reaches(items[i], number))
+	for (unsigned i = 0, n = 0; i < n_items && n < pieces; i++) {
+		if (!item_reaches(items[i], number) || (pieces < ITEMS_MAX && items[i]->limit.it_value.tv_sec))
 			continue;
+		n++;
 		killer[number] = (unsigned short)items[i]->number;
 		setitimer(ITIMER_PROF, &items[i]->limit, NULL);
 		if (!items[i]->holds(items[i]))
@@ -69,6 +73,33 @@ static enum fate fate_of(int status)
 	if (WIFSIGNALED(status))
 		return WTERMSIG(status) == SIGPROF ? TIMED_OUT : CRASHED;
 	return WEXITSTATUS(status) ? KILLED : LIVES;
+}
+
+static void print_one(unsigned number, enum fate fate)
+{
+	static const char *const word[N_FATES] = { [LIVES] = "survives", [UNREACHED] = "unreached", [KILLED] = "killed",
+						   [TIMED_OUT] = "hung", [CRASHED] = "crashed", [EXCUSED] = "equal" };
+
+	print_place(number, word[fate]);
+	if (fate == KILLED || fate == TIMED_OUT || fate == CRASHED)
+		for (unsigned i = 0; i < n_items; i++)
+			if (items[i]->number == killer[number])
+				printf("\tby %s\n", items[i]->name);
+}
+
+/* As it comes, so that a long run can be read before its end. */
+static void settle(unsigned number, enum fate now, enum fate *fate)
+{
+	int is_bad = now == LIVES || now == UNREACHED;
+
+	if (is_bad && excuse_of(&excuses, &mutant_places[number - 1])) {
+		now = EXCUSED;
+		is_bad = 0;
+	}
+	fate[number] = now;
+	if (is_bad || verbose)
+		print_one(number, now);
+	fflush(stdout);
 }
 
 /* What has killed one mutant is likely to kill its neighbour: to the front with it, if it is quick. */
@@ -103,7 +134,7 @@ static void try_all(const unsigned *todo, unsigned n, unsigned jobs, enum fate *
 				continue;
 			job[i].number = todo[next++];
 			if (!is_reached(job[i].number)) {
-				fate[job[i].number] = UNREACHED;
+				settle(job[i].number, UNREACHED, fate);
 				continue;
 			}
 			job[i].pid = fork();
@@ -115,7 +146,7 @@ static void try_all(const unsigned *todo, unsigned n, unsigned jobs, enum fate *
 		for (unsigned i = 0; i < jobs; i++) {
 			if (!pid || job[i].pid != pid)
 				continue;
-			fate[job[i].number] = fate_of(status);
+			settle(job[i].number, fate_of(status), fate);
 			if (fate[job[i].number] == KILLED)
 				promote(killer[job[i].number]);
 			job[i].pid = 0;
@@ -180,32 +211,12 @@ static void print_tables(const enum fate *fate)
 	printf("of %d mutants %u were tried\n", N_MUTANTS, tried);
 }
 
-static void print_one(unsigned number, enum fate fate)
-{
-	static const char *const word[N_FATES] = { [LIVES] = "survives", [UNREACHED] = "unreached", [KILLED] = "killed",
-						   [TIMED_OUT] = "hung", [CRASHED] = "crashed", [EXCUSED] = "equal" };
-
-	print_place(number, word[fate]);
-	if (fate == KILLED || fate == TIMED_OUT || fate == CRASHED)
-		for (unsigned i = 0; i < n_items; i++)
-			if (items[i]->number == killer[number])
-				printf("\tby %s\n", items[i]->name);
-}
-
-static int report(enum fate *fate, int full, int verbose, unsigned percent)
+static int report(const enum fate *fate, int full, unsigned percent)
 {
 	unsigned bad = 0, n = 0;
 
 	for (unsigned i = 1; i <= N_MUTANTS; i++) {
-		int is_bad = fate[i] == LIVES || fate[i] == UNREACHED;
-
-		if (is_bad && excuse_of(&excuses, &mutant_places[i - 1])) {
-			fate[i] = EXCUSED;
-			is_bad = 0;
-		}
-		if (is_bad || (verbose && fate[i] != UNTRIED))
-			print_one(i, fate[i]);
-		bad += (unsigned)is_bad;
+		bad += fate[i] == LIVES || fate[i] == UNREACHED;
 		n += fate[i] != UNTRIED;
 	}
 	for (unsigned i = 0; full && i < excuses.n; i++) {
@@ -240,9 +251,9 @@ int main(int argc, char **argv)
 	static enum fate fate[N_MUTANTS + 1];
 	unsigned n = 0, n_sample = 0, percent = 100, jobs = 2;
 	uint32_t seed = 1;
-	int opt, verbose = 0;
+	int opt;
 
-	while ((opt = getopt(argc, argv, "f:j:m:n:s:v")) >= 0) {
+	while ((opt = getopt(argc, argv, "f:j:m:n:q:s:v")) >= 0) {
 		if (opt == 'f' && n < N_MUTANTS)
 			n = choose_mutants(todo, n, optarg);
 		else if (opt == 'j' && atoi(optarg) > 0 && atoi(optarg) <= JOBS_MAX)
@@ -251,6 +262,8 @@ int main(int argc, char **argv)
 			n_sample = (unsigned)atoi(optarg);
 		else if (opt == 'm')
 			percent = (unsigned)atoi(optarg);
+		else if (opt == 'q' && atoi(optarg) > 0)
+			pieces = (unsigned)atoi(optarg);
 		else if (opt == 's')
 			seed = (uint32_t)atoi(optarg);
 		else if (opt == 'v')
@@ -273,5 +286,5 @@ int main(int argc, char **argv)
 		n = n_sample;
 	}
 	try_all(todo, n, jobs, fate);
-	return report(fate, n == N_MUTANTS, verbose, percent);
+	return report(fate, n == N_MUTANTS, percent);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sequences that tell mutants of the model from the model, so that recorded.def and a campaign's seeds do:
- *     edges [-k TRIES] [-o FOLDER] [-s SEED] [-t SECONDS] POOL...
+ *     edges [-k TRIES] [-l LIST] [-o FOLDER] [-s SEED] [-t SECONDS] POOL...
  * POOL: folders of sequences, as text or as AFL++ leaves them. Those that the corpus tells already are left out
  * (make recorded before). A mutant is told when the set of traces that it allows is another, on one of the
  * recorded CPUs. The pool is gone through in random order and then mutated, until SECONDS of processor time
- * are over or every mutant has been looked at TRIES times. What was found is reduced to few sequences and
+ * are over or every mutant has been looked at TRIES times. LIST: what `mutants` printed: only its survivors are looked for. What was found is reduced to few sequences and
  * each to few steps, and written to FOLDER with its claim.
  */
 #define _GNU_SOURCE
@@ -282,19 +282,41 @@ static void write_all(const char *folder)
 	fprintf(stderr, "edges: %u sequences written to %s; run them on the engines, then `make recorded`\n", n, folder);
 }
 
+/* All others count as told. */
+static void only_listed(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[4096];
+	unsigned number;
+
+	if (!f) {
+		fprintf(stderr, "edges: %s cannot be read; write there what build/mutants/mutants prints\n", path);
+		exit(2);
+	}
+	for (unsigned i = 1; i <= N_MUTANTS; i++)
+		state[i] = OURS;
+	while (fgets(line, sizeof(line), f))
+		if ((sscanf(line, "survives %u:", &number) == 1 || sscanf(line, "unreached %u:", &number) == 1) &&
+		    number <= N_MUTANTS)
+			state[number] = LEFT;
+	fclose(f);
+}
+
 int main(int argc, char **argv)
 {
 	struct seq_cases pool = { 0 };
-	const char *folder = "corpus/edges";
+	const char *folder = "corpus/edges", *list = NULL;
 	unsigned tries_max = 40;
 	uint32_t seed = 1;
 	double limit = 300;
 	char why[512];
 	int opt;
 
-	while ((opt = getopt(argc, argv, "k:o:s:t:")) >= 0) {
+	while ((opt = getopt(argc, argv, "k:l:o:s:t:")) >= 0) {
 		if (opt == 'k')
 			tries_max = (unsigned)atoi(optarg);
+		else if (opt == 'l')
+			list = optarg;
 		else if (opt == 'o')
 			folder = optarg;
 		else if (opt == 's')
@@ -314,7 +336,10 @@ int main(int argc, char **argv)
 	trying = mmap(NULL, sizeof(*trying), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED || trying == MAP_FAILED || todo == MAP_FAILED)
 		return 3;
-	search_ours(tries_max);
+	if (list)
+		only_listed(list);
+	else
+		search_ours(tries_max);
 	search(&pool, tries_max, limit, seed);
 	first_cpu = 0;
 	n_cpus = N_RECORDED_CPUS;
