@@ -2,6 +2,7 @@
 /* One row measured: samples are taken one by one, each a run of the body from a fresh stack. */
 #include <string.h>
 
+#include "bench/measure.h"
 #include "bench/prep.h"
 #include "efi/abi/fmt.h"
 #include "efi/abi/verdicts.h"
@@ -9,12 +10,8 @@
 #include "efi/machine.h"
 
 enum {
-	MSR_SMI_COUNT = 0x34,
-	MSR_MPERF = 0xe7,
-	MSR_APERF = 0xe8,
 	VEC_NMI = 2,
 	FIRST_INTERRUPT = 32, /* below it are the exceptions */
-	DISCARDS_MAX = 1000,  /* of one batch: more means that the machine is not quiet enough */
 };
 
 /* bench/driver.inc: run a body once, after the code at COLD and with FLAGS besides the usual ones.
@@ -22,8 +19,8 @@ enum {
 typedef void __attribute__((sysv_abi))
 enter_fn(uint64_t body, unsigned mode, uint64_t cold, unsigned flags);
 
-static uint32_t samples[BENCH_SAMPLES_MAX];
-static unsigned n_samples;
+uint32_t samples[BENCH_SAMPLES_MAX];
+unsigned n_samples;
 
 /* What a batch needs to know, worked out once. */
 struct batch {
@@ -175,18 +172,34 @@ static void measure(struct batch *b, const struct msg_bench *req, struct msg_ben
 	ret->verdict = VERDICT_OK;
 }
 
+void counters_start(struct counters *c, const struct profile *p)
+{
+	c->has_perf = !!(p->features & FEAT(APERF));
+	c->has_smi = has_smi_count(p);
+	c->aperf = c->has_perf ? rdmsr(MSR_APERF) : 0;
+	c->mperf = c->has_perf ? rdmsr(MSR_MPERF) : 0;
+	c->smi = c->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
+}
+
+void counters_stop(struct counters *c)
+{
+	c->aperf = c->has_perf ? rdmsr(MSR_APERF) - c->aperf : 0;
+	c->mperf = c->has_perf ? rdmsr(MSR_MPERF) - c->mperf : 0;
+	c->smi = c->has_smi ? rdmsr(MSR_SMI_COUNT) - c->smi : ~0ull;
+}
+
 static void measure_counted(struct batch *b, const struct msg_bench *req, struct msg_benched *ret)
 {
-	int perf = !!(b->profile->features & FEAT(APERF));
-	uint64_t aperf = perf ? rdmsr(MSR_APERF) : 0, mperf = perf ? rdmsr(MSR_MPERF) : 0;
-	uint64_t smi = b->smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
+	struct counters c;
 
+	counters_start(&c, b->profile);
+	b->has_smi = c.has_smi;
+	b->smi = c.smi;
 	measure(b, req, ret);
-	if (perf) {
-		ret->aperf = rdmsr(MSR_APERF) - aperf;
-		ret->mperf = rdmsr(MSR_MPERF) - mperf;
-	}
-	ret->smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) - smi : ~0ull;
+	counters_stop(&c);
+	ret->aperf = c.aperf;
+	ret->mperf = c.mperf;
+	ret->smi = c.smi;
 }
 
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
@@ -211,7 +224,6 @@ void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 	}
 	b.body = body->addr[req->align];
 	b.cold = body->cold;
-	b.has_smi = has_smi_count(b.profile);
 	ret->insns = body->insns[req->kind];
 	prep_do(row, b.profile, req->kind == BENCH_RT ? body->handler : body->split,
 		bench_window(body, req->align) + body->event);

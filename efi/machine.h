@@ -35,6 +35,15 @@ extern struct machine machine;
 int exec_init(const struct profile *p); /* once, after takeover; 0, or -1 when it cannot run here */
 void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done);
 unsigned exec_records(const struct record **ret_rec);
+
+/* One leg of a run that was timed: up to an event, or to the end. */
+struct exec_leg {
+	uint32_t ticks;
+	uint8_t step; /* steps begun when it ended, or TIMED_AT_END */
+};
+enum { LEGS_MAX = RECORDS_MAX + 1 };
+/* The same run with time stamps; leg holds LEGS_MAX. Returns how many there are. */
+unsigned exec_run_timed(const uint8_t *bytes, size_t len, struct msg_done *ret_done, struct exec_leg *ret_leg);
 unsigned exec_selfcheck(char *words, size_t cap);
 
 /* bench/run.c: measurements. */
@@ -43,6 +52,8 @@ const char *bench_path(unsigned id); /* its name; NULL: no such row */
 unsigned bench_kinds_of(unsigned id); /* how many msg_bench.kind it has */
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret);
 unsigned bench_samples(const uint32_t **ret_samples);
+/* bench/timed.c: a test case again and again, with time stamps; bench_samples() then has its legs. */
+void bench_time(const uint8_t *bytes, size_t len, const struct msg_time *req, struct msg_timed *ret);
 
 /* efi/panic.c: an event that no run expects. Speaks on the line, then halts or resets. */
 void panic_event(const struct record *rec) __attribute__((noreturn));

@@ -199,6 +199,24 @@ static void do_getsamp(const struct wire_msg *req)
 	reply(req, MSG_SAMP, out, sizeof(head) + n * sizeof(*samples));
 }
 
+static void do_time(const struct wire_msg *req)
+{
+	struct msg_timed timed;
+	struct msg_time times;
+
+	if (req->head.len != sizeof(times)) {
+		refuse(req, REFUSE_LEN, "TIME has another length");
+		return;
+	}
+	if (!last_len) {
+		refuse(req, REFUSE_BASE, "no test case was run that could be timed: send RUN first");
+		return;
+	}
+	memcpy(&times, req->payload, sizeof(times));
+	bench_time(last, last_len, &times, &timed);
+	reply(req, MSG_TIMED, &timed, sizeof(timed));
+}
+
 static void do_selfchk(const struct wire_msg *req)
 {
 	struct msg_checked checked = { 0 };
@@ -230,6 +248,9 @@ static int handle(const struct wire_msg *req)
 		break;
 	case MSG_GETSAMP:
 		do_getsamp(req);
+		break;
+	case MSG_TIME:
+		do_time(req);
 		break;
 	case MSG_SELFCHK:
 		do_selfchk(req);

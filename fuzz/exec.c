@@ -19,6 +19,8 @@ static struct {
 	unsigned n_rec, since_check;
 	struct seq on_tape;
 	int tape_is_sound;
+	struct exec_leg *leg; /* where a timed run's go; NULL: no time stamps */
+	unsigned n_legs;
 	uint64_t in_service, priority, mcg_status; /* when the run ended */
 } x;
 
@@ -157,6 +159,8 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 
 	enter(seq_ctx(&seq), t.rflags);
 	look_back(&t);
+	if (x.leg)
+		x.n_legs = time_legs(raw, (unsigned)*harn(H_NREC), t.end, x.leg);
 
 	if (style_of(&seq))
 		style_leave(&seq, &x.profile);
@@ -184,6 +188,16 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		.flags = (uint16_t)((*harn(H_FAULT) ? DONE_HARNESS : 0) | (dirty ? DONE_DIRTY : 0)),
 		.hash = record_hash(x.rec, x.n_rec),
 	};
+}
+
+unsigned exec_run_timed(const uint8_t *bytes, size_t len, struct msg_done *ret_done, struct exec_leg *ret_leg)
+{
+	*harn(H_TIMED) = 1;
+	x.leg = ret_leg;
+	exec_run(bytes, len, ret_done);
+	x.leg = NULL;
+	*harn(H_TIMED) = 0;
+	return x.n_legs;
 }
 
 unsigned exec_records(const struct record **ret_rec)

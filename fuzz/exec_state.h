@@ -54,6 +54,9 @@ void state_layout(unsigned layout);
 void style_enter(const struct seq *seq, const struct profile *p);
 void style_leave(const struct seq *seq, const struct profile *p);
 
+/* The legs of a timed run of n raw records, by the tape's end. */
+unsigned time_legs(const struct raw_record *raw, unsigned n, uint64_t end, struct exec_leg *ret_leg);
+
 /* Put back what the steps of this tape can have changed, and empty what they left pending. */
 void state_restore(const struct tape *t);
 

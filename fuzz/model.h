@@ -138,6 +138,14 @@ struct model_state {
 void model_state_at(const struct seq *seq, const struct profile *profile, const struct path *path,
 		    unsigned record, struct model_state *ret_state);
 
+/*
+ * Predict as model_predict does along the first path, and count by leg: count[i] grows by how many victim
+ * instructions begin behind record i-1 (behind the start) and before record i, or before the end. An
+ * entry's first one is not counted; an interrupt, and a trap of its own, counts as one.
+ */
+void model_count(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		 struct trace *ret_trace, uint32_t count[RECORDS_MAX + 1]);
+
 /* The next path after one that was taken, in depth-first order; 0 when there is none. */
 int path_next(struct path *path);
 

@@ -8,12 +8,17 @@ int state_watched;
 static struct {
 	struct model_state *to;
 	unsigned record;
+	uint32_t *count; /* instead: how often anybody asked, by record */
 } watch;
 
 void state_keep(const struct cpu *c)
 {
 	struct model_state *s = watch.to;
 
+	if (watch.count) {
+		watch.count[c->out->n]++;
+		return;
+	}
 	if (c->out->n > watch.record)
 		return;
 	memcpy(s->reg, c->reg, sizeof(s->reg));
@@ -49,4 +54,14 @@ void model_state_at(const struct seq *seq, const struct profile *profile, const 
 	state_watched = 1;
 	model_predict(seq, profile, NULL, &same, &t);
 	state_watched = 0;
+}
+
+void model_count(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
+		 struct trace *ret_trace, uint32_t count[RECORDS_MAX + 1])
+{
+	watch.count = count;
+	state_watched = 1;
+	model_predict(seq, profile, overlay, NULL, ret_trace);
+	state_watched = 0;
+	watch.count = NULL;
 }

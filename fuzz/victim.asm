@@ -104,7 +104,7 @@ bits 64
 ; --- where contexts begin and end ----------------------------------------------------------------
 align 64
 land_k:	NEXT
-end_k:	I ENDRUN, 0, 0, 0, jmp escape
+end_k:	I ENDRUN, 0, 0, 0, jmp finish
 align 64
 sled_k:
 %rep 16

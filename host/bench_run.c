@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* A batch of NMIs under an emulator on a busy machine; anything longer hangs. */
-enum { BATCH_MS = 60000, FETCH_MS = 5000 };
+enum { FETCH_MS = 5000 };
 
 enum wire_verdict {
 #define VERDICT(n, name, status, words) WIRE_##name = n,
@@ -25,8 +24,7 @@ void bench_skip(const struct bench_row *row, enum bench_kind kind, const char *r
 	snprintf(ret_result->reason, sizeof(ret_result->reason), "%s", reason);
 }
 
-/* The engine gave no answer: its words into the result. -1 when it cannot be brought back. */
-static int failed(struct engine *e, enum engine_status status, struct result *r)
+int bench_failed(struct engine *e, enum engine_status status, struct result *r)
 {
 	r->verdict = BENCH_ERROR;
 	snprintf(r->reason, sizeof(r->reason), "%s%s%.100s", engine_status_words(status),
@@ -34,7 +32,7 @@ static int failed(struct engine *e, enum engine_status status, struct result *r)
 	return status == ENGINE_REFUSED || engine_recover(e) == ENGINE_OK ? 0 : -1;
 }
 
-static int nonsense(struct result *r, const char *what)
+int bench_nonsense(struct result *r, const char *what)
 {
 	r->verdict = BENCH_ERROR;
 	snprintf(r->reason, sizeof(r->reason),
@@ -42,9 +40,7 @@ static int nonsense(struct result *r, const char *what)
 	return 0;
 }
 
-/* All samples of the last batch. 1 when they are there; else *r says why, and 0 or -1 as bench_run.
- */
-static int fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *r)
+int bench_fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *r)
 {
 	for (uint32_t at = 0; at < n;) {
 		struct msg_from from = { at };
@@ -54,13 +50,13 @@ static int fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result 
 			engine_request(e, MSG_GETSAMP, &from, sizeof(from), FETCH_MS, &msg);
 
 		if (status != ENGINE_OK)
-			return failed(e, status, r);
+			return bench_failed(e, status, r);
 		if (msg.head.type != MSG_SAMP || msg.head.len < sizeof(samp))
-			return nonsense(r, "SAMP");
+			return bench_nonsense(r, "SAMP");
 		memcpy(&samp, msg.payload, sizeof(samp));
 		if (samp.first != at || !samp.n || samp.n > n - at ||
 		    msg.head.len != sizeof(samp) + samp.n * sizeof(*samples))
-			return nonsense(r, "SAMP");
+			return bench_nonsense(r, "SAMP");
 		memcpy(samples + at, msg.payload + sizeof(samp), samp.n * sizeof(*samples));
 		at += samp.n;
 	}
@@ -88,19 +84,19 @@ static int batch(struct engine *e, const struct msg_bench *req, uint32_t *sample
 {
 	struct msg_benched b;
 	struct wire_msg msg;
-	enum engine_status status = engine_request(e, MSG_BENCH, req, sizeof(*req), BATCH_MS, &msg);
+	enum engine_status status = engine_request(e, MSG_BENCH, req, sizeof(*req), BENCH_BATCH_MS, &msg);
 
 	if (status != ENGINE_OK)
-		return failed(e, status, r);
+		return bench_failed(e, status, r);
 	if (msg.head.type != MSG_BENCHED || msg.head.len != sizeof(b))
-		return nonsense(r, "BENCHED");
+		return bench_nonsense(r, "BENCHED");
 	memcpy(&b, msg.payload, sizeof(b));
 	if (b.id != req->id || b.kind != req->kind || b.n > req->n)
-		return nonsense(r, "BENCHED");
+		return bench_nonsense(r, "BENCHED");
 	if (!bench_answered(&b, r))
 		return 0;
 	*ret_n = b.n;
-	return fetch(e, samples, b.n, r);
+	return bench_fetch(e, samples, b.n, r);
 }
 
 int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct bench_pool *pool, struct result *r)
@@ -114,7 +110,7 @@ int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct benc
 			.warmup = warmup,
 		};
 		uint32_t *to = pool_room(pool, align, samples), n = 0;
-		int got = to ? batch(e, &req, to, &n, r) : nonsense(r, "number of samples");
+		int got = to ? batch(e, &req, to, &n, r) : bench_nonsense(r, "number of samples");
 
 		if (got <= 0)
 			return got;

@@ -15,6 +15,16 @@ void bench_begin(const struct bench_row *row, enum bench_kind kind, struct resul
  */
 int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct bench_pool *pool, struct result *r);
 
+/* A batch of NMIs under an emulator on a busy machine; anything longer hangs. */
+enum { BENCH_BATCH_MS = 60000 };
+
+/* The engine gave no answer: its words into the result. 0, or -1 when it cannot be brought back. */
+int bench_failed(struct engine *e, enum engine_status status, struct result *r);
+/* An answer that cannot be. 0. */
+int bench_nonsense(struct result *r, const char *what);
+/* All samples of the last batch. 1: they are there; else *r says why, and 0 or -1 as of bench_run. */
+int bench_fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *r);
+
 /* What a guest said of one placement, added to its row. 1: its samples count; 0: the row has its verdict. */
 int bench_answered(const struct msg_benched *b, struct result *r);
 

@@ -11,6 +11,7 @@
 #include "host/bench_file.h"
 #include "host/bench_plan.h"
 #include "host/bench_run.h"
+#include "host/bench_seq.h"
 #include "host/cli.h"
 
 /* For each placement; a row is four times as many. */
@@ -19,7 +20,7 @@ enum { SAMPLES = 256, WARMUP = 64 };
 struct bench_opts {
 	struct bench_plan plan;
 	const char *engine, *tables, *out, *from;
-	int json;
+	int json, seq;
 };
 
 /* A row is wanted when it or one of its kinds matches; its overhead then is wanted too. */
@@ -247,6 +248,7 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		{ "out", required_argument, NULL, 'O' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "from", required_argument, NULL, 'f' },
+		{ "seq", no_argument, NULL, 's' },
 		{ "samples", required_argument, NULL, 'n' },
 		CLI_LONG,
 		{ 0 },
@@ -281,6 +283,9 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		case 'n':
 			samples = optarg;
 			break;
+		case 's':
+			o->seq = 1;
+			break;
 		default:
 			cli_option(opt);
 		}
@@ -293,11 +298,37 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		o->plan.samples = number(samples, BENCH_SAMPLES_MAX, "-n");
 }
 
+/* What is no file is the sequence itself. */
+static int sequences(int argc, char **argv, const struct bench_opts *o)
+{
+	struct seq_bench s = { .engine = o->engine, .tables = o->tables, .out = o->out, .json = o->json,
+			       .samples = o->plan.samples, .warmup = o->plan.warmup };
+	char why[1024];
+	int status;
+
+	cli_tables(o->tables);
+	if (optind == argc || o->from)
+		return cli_usage();
+	for (; optind < argc; optind++) {
+		const char *arg = argv[optind];
+		int is_file = !strcmp(arg, "-") || !access(arg, F_OK);
+
+		if (is_file ? seq_cases_add(&s.cases, arg, why, sizeof(why)) :
+			      seq_cases_add_text(&s.cases, arg, why, sizeof(why)))
+			die(EXIT_USAGE, "%s", why);
+	}
+	status = seq_bench(&s);
+	seq_cases_free(&s.cases);
+	return status;
+}
+
 int cmd_bench(int argc, char **argv)
 {
 	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt" };
 
 	options(argc, argv, &o);
+	if (o.seq)
+		return sequences(argc, argv, &o);
 	if (optind != argc)
 		return cli_usage();
 	if (strcmp(o.tables, "idt") && strcmp(o.tables, "fred"))

@@ -15,6 +15,9 @@ enum bench_verdict { BENCH_OK, BENCH_SKIP, BENCH_UNSTABLE, BENCH_ERROR };
 /* Batches that a placement's samples come in: docs/method.md says why more than one. */
 enum { RESULT_ROUNDS = 4 };
 
+/* Rows that are in no table have ids from here on: of sequences (host/bench_seq.c), in one placement. */
+enum { SEQ_IDS = 0x8000 };
+
 /* One row, one kind. */
 struct result {
 	const struct bench_row *row;
@@ -26,6 +29,7 @@ struct result {
 	double batch[BENCH_ALIGNS][RESULT_ROUNDS]; /* the median of each batch of a placement */
 	unsigned n_rounds; /* batches of each placement */
 	uint32_t discards, insns;
+	json_t *extra; /* more members of its line; or NULL */
 	uint64_t smi, aperf, mperf; /* as in struct msg_benched, summed over the placements */
 };
 

@@ -95,7 +95,7 @@ static void set_figures(json_t *o, const struct result *r)
 	for (unsigned i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		json_object_set_new(o, figures[i].name,
 				    r->stats.n ? json_real(figures[i].v) : json_null());
-	for (unsigned i = 0; r->stats.n && i < BENCH_ALIGNS; i++) {
+	for (unsigned i = 0; r->stats.n && r->row->id < SEQ_IDS && i < BENCH_ALIGNS; i++) {
 		json_t *of_one = json_array();
 
 		json_array_append_new(placed, json_real(r->placed[i]));
@@ -133,5 +133,7 @@ json_t *bench_result_json(const struct results *rs, const struct result *r, cons
 	json_object_set_new(o, "aperf", r->aperf ? hex(r->aperf) : json_null());
 	json_object_set_new(o, "mperf", r->mperf ? hex(r->mperf) : json_null());
 	json_object_set_new(o, "definition", json_string(r->row->words));
+	if (r->extra)
+		json_object_update(o, r->extra);
 	return o;
 }

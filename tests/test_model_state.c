@@ -124,9 +124,29 @@ static void it_follows_the_path_to_its_end(void **state)
 	assert_int_equal(s.rip, 1);
 }
 
+/* From the start: land, body of three (LEA, INT3 and the jump behind it); then the exit, and the end. */
+static void instructions_are_counted_by_leg(void **state)
+{
+	const struct model_case c = { .seq = "int3; ret.iret; nop" }, empty = { .seq = "start ring=k" };
+	uint32_t count[RECORDS_MAX + 1] = { 0 }, bare[RECORDS_MAX + 1] = { 0 };
+	struct seq seq;
+
+	(void)state;
+	assert_int_equal(parse_case(&empty, &seq), 0);
+	model_count(&seq, profile_named("intel"), NULL, &t, bare);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(bare[0], 2); /* the jump to the tape's end, and the one out of the run */
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_count(&seq, profile_named("intel"), NULL, &t, count);
+	assert_int_equal(t.n, 2);
+	assert_int_equal(count[0], 3); /* the jump to the body, LEA, INT3 */
+	assert_true(count[1] > count[0] + bare[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instructions_are_counted_by_leg),
 		cmocka_unit_test(it_is_where_the_instruction_begins),
 		cmocka_unit_test(it_has_what_the_steps_have_written),
 		cmocka_unit_test(it_has_both_bases_and_the_entry),

@@ -89,16 +89,31 @@ enum percpu {
 /* One byte for each place of style text at which an event can be made to come, in DUSER. */
 enum { PLACES_AT = 0x400, PLACES_LEN = 16 };
 
+/*
+ * Instructions of the harness in a leg of a timed run (efi/entry.inc, efi/run.inc), by where it begins and
+ * where it ends: what stands between a time stamp and victim text. tests/bench_icount.sh holds them.
+ */
+enum {
+	TIME_START = 7, /* RDTSC, LFENCE, MOV; three MOV; the jump or RETF to the first landing */
+	TIME_LEAVE = 9, /* RDTSC, LFENCE, MOV; five MOV; the jump to the next body */
+	TIME_ENTER = 11, /* ENDBR64, two MOV, JMP; three MOV; MOVZX, JRCXZ, LFENCE, JMP */
+	TIME_STYLED = 6, /* two MOV; MOVZX, JRCXZ, LFENCE, JMP */
+	TIME_END = 4, /* MOVZX, JRCXZ, LFENCE, JMP */
+};
+
 /* A raw record, as efi/entry.inc writes it. */
 struct raw_record {
 	uint8_t vector, entry, harness, style, pad[4];
 	uint64_t rsi, setptr, rsp, frame[6], rflags;
 	uint16_t ss, cs;
 	uint32_t pad2;
-	uint64_t cr2, dr6, gs_base, rcx, r11, dr7, pad3[2];
+	uint64_t cr2, dr6, gs_base, rcx, r11, dr7;
+	uint32_t tsc_in, tsc_out; /* time stamps, low 32 bits, where they are taken */
+	uint64_t pad3;
 };
 _Static_assert(sizeof(struct raw_record) == RAW_LEN, "raw record");
 _Static_assert(offsetof(struct raw_record, cr2) == 96, "raw record");
+_Static_assert(offsetof(struct raw_record, tsc_in) == 144, "raw record");
 
 #define VICTIM_LABELS(X)                                                                           \
 	X(stubs)                                                                                   \

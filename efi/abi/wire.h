@@ -143,6 +143,31 @@ struct msg_samp {
 };
 enum { SAMPLES_A_FRAME = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(uint32_t) };
 
+/* MSG_TIME: the last test case again, with time stamps */
+struct msg_time {
+	uint32_t n; /* samples wanted; the guest makes fewer when it has no room for the legs of so many */
+	uint32_t warmup; /* runs before the first sample */
+};
+
+/*
+ * MSG_TIMED: samples are fetched as those of a benchmark, n_legs of them a run. A leg goes from one event to
+ * the next, or to the end, without the recorder.
+ */
+struct msg_timed {
+	uint8_t verdict; /* VERDICT_OK, or ERROR with a reason */
+	uint8_t n_legs;
+	uint8_t pad[2];
+	uint32_t n; /* runs that were kept */
+	uint32_t discards; /* runs that took another way than the first, or met an SMI */
+	uint32_t pad2;
+	uint64_t hash; /* of the trace, as in DONE */
+	uint64_t smi, aperf, mperf; /* as in BENCHED */
+	uint8_t step[RECORDS_MAX + 1]; /* by leg: steps begun when it ended; TIMED_AT_END where no event ended it */
+	char reason[63];
+};
+enum { TIMED_AT_END = 255 };
+_Static_assert(sizeof(struct msg_timed) == 160, "timed");
+
 /* MSG_REFUSE */
 struct msg_refuse {
 	uint16_t code; /* enum refuse */
