@@ -298,6 +298,14 @@ ops: all
 recoveries: all
 	tests/full/recoveries.sh
 
+# a campaign of an hour that is killed five times, or of TIME seconds and KILLS times
+kills: all
+	TIME=$${TIME:-3600} KILLS=$${KILLS:-5} tests/e2e_kills.sh
+
+# the bundle of every known difference, booted
+bundles: all
+	BUNDLES=all tests/e2e_bundle.sh
+
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
@@ -332,6 +340,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries edges recorded mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops recoveries kills bundles edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

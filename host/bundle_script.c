@@ -27,14 +27,23 @@ static const char head[] =
 static const char tail[] =
 	"grep -qa '1 pass, 0 differ' console.txt && exit 0\n"
 	"grep -qa '0 pass, 1 differ' console.txt && exit 1\n"
-	"grep -qa '^trainwreck: ' console.txt || exit 125\n"
-	"exit %d # it never came to an end: what the finding is about, or not\n";
+	"grep -qa '^trainwreck: ' console.txt || exit 125\n";
+
+/* The machine is gone, or in a circle: nobody is left in it to say so. */
+static const char death[] =
+	"# it came to no end: %s\n"
+	"[ \"$(cat status)\" %s 124 ] || exit 125\n"
+	"echo '%s: %s' | tee -a console.txt\n"
+	"exit 1\n";
 
 static const char qemu_form[] =
-	"timeout 120 \"$(full \"${QEMU:-qemu-system-x86_64}\")\" -machine pc -m 64 -accel tcg -cpu '%s' -nodefaults \\\n"
-	"\t-no-user-config -display none -net none -bios \"$f\" -no-reboot -snapshot \\\n"
-	"\t-drive if=none,id=boot,format=raw,file=trainwreck.img \\\n"
-	"\t-device virtio-blk-pci,drive=boot,bootindex=0 -serial stdio </dev/null | tee console.txt\n";
+	"{\n"
+	"\ttimeout 120 \"$(full \"${QEMU:-qemu-system-x86_64}\")\" -machine pc -m 64 -accel tcg -cpu '%s' -nodefaults \\\n"
+	"\t\t-no-user-config -display none -net none -bios \"$f\" -no-reboot -snapshot \\\n"
+	"\t\t-drive if=none,id=boot,format=raw,file=trainwreck.img \\\n"
+	"\t\t-device virtio-blk-pci,drive=boot,bootindex=0 -serial stdio </dev/null\n"
+	"\techo $? >status\n"
+	"} | tee console.txt\n";
 
 /* Names of its CPU models, then its configuration. The text goes to a file since there is no terminal. */
 static const char bochs_form[] =
@@ -52,6 +61,7 @@ static const char bochs_form[] =
 	"rm -f console.txt\n"
 	"cat >bochsrc <<END\n%sEND\n"
 	"timeout 300 \"$bochs\" -q -f bochsrc </dev/null >bochs.log 2>&1\n"
+	"echo $? >status\n"
 	"cat console.txt\n";
 
 /* The engine's CPU model, from a spec like qemu:cpu=EPYC; when the spec has none, `none`. */
@@ -87,6 +97,20 @@ static int bochs_script(const struct finding *f, char *buf, size_t cap)
 	return n + snprintf(buf + n, cap - (size_t)n, bochs_form, cpu, config);
 }
 
+/* What the console says; and when it says nothing, what the finding's own outcome is. */
+static int end(const struct finding *f, char *buf, size_t cap)
+{
+	const int hang = f->outcome == OUTCOME_HANG;
+	const char *words = hang ? "the machine hangs" : "the machine shut down";
+	int n = snprintf(buf, cap, tail);
+
+	if ((size_t)n >= cap)
+		return n;
+	if (f->outcome == OUTCOME_DONE)
+		return n + snprintf(buf + n, cap - (size_t)n, "exit 125\n");
+	return n + snprintf(buf + n, cap - (size_t)n, death, words, hang ? "-eq" : "-ne", f->signature, words);
+}
+
 static const struct {
 	const char *engine;
 	int (*write)(const struct finding *f, char *buf, size_t cap);
@@ -111,7 +135,7 @@ int bundle_script(const struct finding *finding, char *buf, size_t cap)
 		int n = scripts[i].write(finding, buf, cap);
 		if ((size_t)n >= cap)
 			return -1;
-		n += snprintf(buf + n, cap - (size_t)n, tail, finding->outcome == OUTCOME_DONE ? 125 : 1);
+		n += end(finding, buf + n, cap - (size_t)n);
 		return (size_t)n < cap ? n : -1;
 	}
 	return -1;

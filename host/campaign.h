@@ -13,6 +13,7 @@ struct seen_signature {
 	char name[SIGNATURE_CAP];
 	uint64_t count, saved_count;
 	uint32_t steps; /* of the shortest sequence that showed it */
+	uint32_t too_long; /* from so many steps on an input is not kept any more; 0: any is */
 	int confirmed;
 	int flaky; /* confirmations that failed */
 };

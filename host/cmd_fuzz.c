@@ -14,6 +14,7 @@
 #include "host/again.h"
 #include "host/cli.h"
 #include "host/fuzz.h"
+#include "host/sitting.h"
 
 /* AFL++ takes no longer ones for what they are */
 enum { SECONDS_MAX = 31536000 };
@@ -52,8 +53,8 @@ static void set_environment(const struct fuzz *fuzz)
 		set_default("AFL_NO_UI", "1");
 	if (*fuzz->mutator)
 		set_default("AFL_CUSTOM_MUTATOR_LIBRARY", fuzz->mutator);
-	else /* AFL++'s own trimming cuts through steps; the mutator's costs two test cases at most */
-		set_default("AFL_DISABLE_TRIM", "1");
+	/* AFL++ removes an entry before it writes the trimmed one: a SIGKILL between the two would lose it */
+	set_default("AFL_DISABLE_TRIM", "1");
 }
 
 /* The argument vector of afl-fuzz; the strings live in `fuzz` or in main's argv. */
@@ -188,6 +189,8 @@ static int fuzz_main(struct fuzz *fuzz)
 	int status = start_afl(fuzz) ? -1 : wait_for_afl(fuzz);
 	if (status == 127)
 		die(EXIT_HARNESS, "no afl-fuzz in the PATH: install AFL++ (apt install afl++)");
+	if (status && sitting_refused(fuzz->dir, why, sizeof(why)))
+		die(EXIT_USAGE, "%s", why);
 	int found = fuzz_summary(fuzz);
 	if (found < 0 || (status && !was_stopped))
 		die(EXIT_HARNESS, "afl-fuzz ended with status %d: read %s, and see that `trainwreck run "

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/cli.h"
+#include "host/sitting.h"
 #include "host/target.h"
 #include "host/trace_print.h"
 
@@ -80,15 +81,19 @@ static int serve(struct target *t, struct forksrv *f)
 
 static int target_main(struct target *t, const char *dir, const char *path)
 {
-	struct forksrv f;
+	struct forksrv f = { 0 };
 	char why[1024];
 
 	catch_signals();
 	choose_rundir(t, dir);
-	if (target_open(t, dir, why, sizeof(why)))
-		die(EXIT_HARNESS, "%s", why);
+	int bad = target_open(t, dir, why, sizeof(why));
+	if (bad)
+		die(bad > 0 ? EXIT_USAGE : EXIT_HARNESS, "%s", why);
 	int status = EXIT_HARNESS;
-	if (forksrv_open(&f, path, why, sizeof(why)))
+	sitting_note_memory(dir, t->campaign.instance);
+	if (target_resume(t))
+		err("the engine does not start any more: see that `trainwreck run -e ud2` works");
+	else if (forksrv_open(&f, path, why, sizeof(why)))
 		err("%s", why);
 	else
 		status = serve(t, &f);

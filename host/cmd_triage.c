@@ -16,7 +16,8 @@ enum { ROWS_MAX = 4096 };
 
 struct row {
 	char signature[SIGNATURE_CAP], known[256], first_seen[32], reproducer[1200];
-	uint64_t count;
+	char group[SIGNATURE_CAP]; /* of those that are likely to have one cause */
+	uint64_t count, group_count;
 	uint32_t steps;
 };
 
@@ -98,13 +99,57 @@ static int add_folder(struct rows *rows, const char *dir)
 	return bad;
 }
 
+/*
+ * One wrong rule gives a signature for each event and ring that it is met in, and one assertion one for each
+ * signal: what such have in common are the first two words. What is known is grouped by what explains it.
+ */
+static void name_group(struct row *r)
+{
+	const char *dot = strchr(r->signature, '.');
+
+	dot = dot ? strchr(dot + 1, '.') : NULL;
+	if (strcmp(r->known, "-"))
+		snprintf(r->group, sizeof(r->group), "%.*s", SIGNATURE_CAP - 1, r->known);
+	else
+		snprintf(r->group, sizeof(r->group), "%.*s",
+			 dot ? (int)(dot - r->signature) : (int)strlen(r->signature), r->signature);
+}
+
+static void group(struct rows *rows)
+{
+	for (unsigned i = 0; i < rows->n; i++)
+		name_group(&rows->v[i]);
+	for (unsigned i = 0; i < rows->n; i++) {
+		for (unsigned k = 0; k < rows->n; k++) {
+			if (!strcmp(rows->v[i].group, rows->v[k].group))
+				rows->v[i].group_count += rows->v[k].count;
+		}
+	}
+}
+
 static int by_count(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
+	if (x->group_count != y->group_count)
+		return x->group_count < y->group_count ? 1 : -1;
+	if (strcmp(x->group, y->group))
+		return strcmp(x->group, y->group);
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
 	return strcmp(x->signature, y->signature);
+}
+
+/* A head above those of one group, when it has several. */
+static void head_write(const struct rows *rows, unsigned first)
+{
+	const struct row *r = &rows->v[first];
+	unsigned n = 1;
+
+	while (first + n < rows->n && !strcmp(r[n].group, r->group))
+		n++;
+	if (n > 1 && (!first || strcmp(r[-1].group, r->group)))
+		printf("%8" PRIu64 "  %s: %u signatures, likely of one cause\n", r->group_count, r->group, n);
 }
 
 static void row_write(const struct row *r, int json)
@@ -115,9 +160,10 @@ static void row_write(const struct row *r, int json)
 		return;
 	}
 	json_t *known = strcmp(r->known, "-") ? json_string(r->known) : json_null();
-	json_line(stdout, json_pack("{s:s, s:s, s:I, s:o, s:s, s:s}", "schema", "trainwreck.triage.1",
-				    "signature", r->signature, "count", (json_int_t)r->count, "known",
-				    known, "first_seen", r->first_seen, "reproducer", r->reproducer));
+	json_line(stdout, json_pack("{s:s, s:s, s:s, s:I, s:o, s:s, s:i, s:s}", "schema", "trainwreck.triage.1",
+				    "signature", r->signature, "group", r->group, "count", (json_int_t)r->count,
+				    "known", known, "first_seen", r->first_seen, "steps", (int)r->steps, "reproducer",
+				    r->reproducer));
 }
 
 int cmd_triage(int argc, char **argv)
@@ -142,8 +188,11 @@ int cmd_triage(int argc, char **argv)
 		die(EXIT_HARNESS, "out of memory; close something and try again");
 	for (int i = optind; i < argc; i++)
 		bad |= add_folder(&rows, argv[i]);
+	group(&rows);
 	qsort(rows.v, rows.n, sizeof(*rows.v), by_count);
 	for (unsigned i = 0; i < rows.n; i++) {
+		if (!json)
+			head_write(&rows, i);
 		row_write(&rows.v[i], json);
 		unknown |= !strcmp(rows.v[i].known, "-");
 	}

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Saving findings. */
+#define _GNU_SOURCE
 #include "host/finding.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,19 +45,6 @@ int finding_steps(const char *dir, const char *signature)
 
 	json_decref(meta);
 	return n;
-}
-
-void finding_count(const char *dir, const char *signature, uint64_t more)
-{
-	char path[PATH_CAP];
-	json_t *meta = read_meta(dir, signature);
-	json_t *count = json_object_get(meta, "count");
-
-	if (json_is_integer(count) && !folder_of(path, dir, signature, "finding.json")) {
-		json_integer_set(count, json_integer_value(count) + (json_int_t)more);
-		file_write_json(path, json_incref(meta));
-	}
-	json_decref(meta);
 }
 
 json_t *engine_json(struct oracle *o, const struct finding_source *source)
@@ -127,7 +118,7 @@ static int save_replay(const char *dir, const char *signature)
 	return chmod(path, 0755);
 }
 
-static int save_meta(const char *dir, const struct seq *seq, const struct seq *small,
+static int save_meta(const char *dir, const char *name, const struct seq *seq, const struct seq *small,
 		     const struct result *r, json_t *old)
 {
 	char path[PATH_CAP], now[32];
@@ -136,7 +127,7 @@ static int save_meta(const char *dir, const struct seq *seq, const struct seq *s
 	json_t *count = json_object_get(old, "count"), *first = json_object_get(old, "first_seen");
 
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
-	if (folder_of(path, dir, r->signature, "finding.json"))
+	if (folder_of(path, dir, name, "finding.json"))
 		return -1;
 	return file_write_json(
 		path, json_pack("{s:s, s:s, s:s, s:I, s:s, s:i, s:i}", "schema", "trainwreck.finding.1",
@@ -170,22 +161,94 @@ static int save_log(struct oracle *o, const char *dir, const struct seq *seq, co
 	return !stat(path, &st) && st.st_size > 0;
 }
 
-static int make_folders(const char *dir, const char *signature)
+/* Where a finding is written until it is whole. Hidden: `triage` passes it over. */
+static void new_name(char out[64])
+{
+	snprintf(out, 64, ".new-%d", (int)getpid());
+}
+
+static int make_folders(const char *dir, const char *name)
 {
 	char path[PATH_CAP];
 
 	mkdir(dir, 0777);
 	snprintf(path, sizeof(path), "%s/findings", dir);
 	mkdir(path, 0777);
-	if (folder_of(path, dir, signature, ""))
+	if (folder_of(path, dir, name, ""))
 		return -1;
 	return mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
 }
 
-static int save_files(struct oracle *o, const char *dir, const struct finding_source *source,
+static void remove_folder(const char *dir, const char *name)
+{
+	char path[PATH_CAP], file[PATH_CAP + 256];
+	struct dirent *d;
+
+	if (folder_of(path, dir, name, ""))
+		return;
+	DIR *folder = opendir(path);
+	while (folder && (d = readdir(folder))) {
+		snprintf(file, sizeof(file), "%s/%s", path, d->d_name);
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+			unlink(file);
+	}
+	if (folder)
+		closedir(folder);
+	rmdir(path);
+}
+
+/* Held while counts and folders change: the fuzzers of a campaign share them. -1: not held, and nothing to undo. */
+static int lock(const char *dir)
+{
+	char path[PATH_CAP];
+
+	if (folder_of(path, dir, ".lock", ""))
+		return -1;
+	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+static void unlock(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void finding_count(const char *dir, const char *signature, uint64_t more)
+{
+	char path[PATH_CAP];
+	int fd = lock(dir);
+	json_t *meta = read_meta(dir, signature);
+	json_t *count = json_object_get(meta, "count");
+
+	if (json_is_integer(count) && !folder_of(path, dir, signature, "finding.json")) {
+		json_integer_set(count, json_integer_value(count) + (json_int_t)more);
+		file_write_json(path, json_incref(meta));
+	}
+	unlock(fd);
+	json_decref(meta);
+}
+
+/* In one step, whatever happens meanwhile: the old one, if there is one, is there until the new one is. */
+static int publish(const char *dir, const char *name, const char *signature)
+{
+	char from[PATH_CAP], to[PATH_CAP];
+
+	if (folder_of(from, dir, name, "") || folder_of(to, dir, signature, ""))
+		return -1;
+	if (!rename(from, to))
+		return 0;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE))
+		return -1;
+	remove_folder(dir, name);
+	return 0;
+}
+
+static int save_files(struct oracle *o, const char *dir, const char *sig, const struct finding_source *source,
 		      const struct seq *seq, const struct seq *small, const struct result *r)
 {
-	const char *sig = r->signature;
 	char path[PATH_CAP];
 	unsigned n;
 	const struct record *seen = result_observed(r, &n);
@@ -203,15 +266,34 @@ static int save_files(struct oracle *o, const char *dir, const struct finding_so
 	return report_write(path, o, source, small, r, has_log);
 }
 
+/* The files of a finding, all at once; `old`, what is said of it so far, is for the others' sake read only now. */
+static int save(struct oracle *o, const char *dir, const struct finding_source *source, const struct seq *seq,
+		const struct seq *small, const struct result *r, int even_if_longer)
+{
+	char name[64];
+
+	new_name(name);
+	remove_folder(dir, name); /* of a process that had our number and was ended */
+	if (make_folders(dir, name) || save_files(o, dir, name, source, seq, small, r))
+		return -1;
+	int fd = lock(dir);
+	json_t *old = read_meta(dir, r->signature), *steps = json_object_get(old, "steps");
+	int bad = 0;
+	if (!even_if_longer && json_is_integer(steps) && json_integer_value(steps) <= (json_int_t)small->n_steps)
+		remove_folder(dir, name);
+	else
+		bad = save_meta(dir, name, seq, small, r, old) || publish(dir, name, r->signature);
+	unlock(fd);
+	json_decref(old);
+	return bad ? -1 : 0;
+}
+
 int finding_save(struct oracle *o, const char *dir, const struct finding_source *source,
 		 const struct seq *seq, const struct result *r, char *err, size_t err_cap)
 {
 	static struct result shown;
 	struct seq small = *seq;
-	json_t *old = read_meta(dir, r->signature);
 
-	if (make_folders(dir, r->signature))
-		goto bad;
 	shown = *r;
 	if (source->minimize_ms && !o->broken) {
 		const struct minimize_goal goal = { .signature = r->signature };
@@ -222,28 +304,20 @@ int finding_save(struct oracle *o, const char *dir, const struct finding_source 
 			shown = *r;
 		}
 	}
-	json_t *steps = json_object_get(old, "steps");
-	if (!json_is_integer(steps) || (json_int_t)small.n_steps < json_integer_value(steps)) {
-		if (save_files(o, dir, source, seq, &small, &shown) ||
-		    save_meta(dir, seq, &small, &shown, old))
-			goto bad;
-	}
-	json_decref(old);
-	return 0;
-bad:
+	int steps = finding_steps(dir, r->signature);
+	if (steps >= 0 && (uint32_t)steps <= small.n_steps)
+		return 0;
+	if (!save(o, dir, source, seq, &small, &shown, 0))
+		return 0;
 	snprintf(err, err_cap, "%s/findings/%.150s cannot be written: %s; free some space or choose another "
 		 "--out", dir, r->signature, strerror(errno));
-	json_decref(old);
 	return -1;
 }
 
 int finding_replace(struct oracle *o, const char *dir, const struct finding_source *source,
 		    const struct seq *input, const struct seq *small, const struct result *r)
 {
-	json_t *old = read_meta(dir, r->signature);
-	int bad = !old || save_files(o, dir, source, input, small, r) ||
-		  save_meta(dir, input, small, r, old);
-
-	json_decref(old);
-	return bad ? -1 : 0;
+	if (finding_steps(dir, r->signature) < 0)
+		return -1;
+	return save(o, dir, source, input, small, r, 1);
 }

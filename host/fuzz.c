@@ -17,6 +17,7 @@
 #include "host/finding.h"
 #include "host/paths.h"
 #include "host/seqfile.h"
+#include "host/sitting.h"
 
 static void find_mutator(struct fuzz *fuzz)
 {
@@ -126,6 +127,9 @@ int fuzz_prepare(struct fuzz *fuzz, char *why, size_t why_cap)
 	int bad = check_identity(fuzz, why, why_cap);
 	if (bad)
 		return bad;
+	/* of an earlier sitting */
+	sitting_refused(fuzz->dir, why, why_cap);
+	sitting_free_memory(fuzz->dir);
 	find_mutator(fuzz);
 	return write_seeds(fuzz, why, why_cap);
 }

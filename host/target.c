@@ -10,6 +10,8 @@
 #include "efi/abi/wire.h"
 #include "fuzz/style.h"
 #include "host/file.h"
+#include "host/inputs.h"
+#include "host/sitting.h"
 
 enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
@@ -35,6 +37,12 @@ int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 			return -1;
 		}
 		t->oracle.known = &t->known;
+	}
+	int other = sitting_machine(dir, t->oracle.engine, err, err_cap);
+	if (other) {
+		engine_stop(t->oracle.engine);
+		known_free(&t->known);
+		return other;
 	}
 	campaign_open(&t->campaign, dir);
 	/* over a line nothing is gained: the guest's bytes come one by one, and want to be fetched */
@@ -95,6 +103,7 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	}
 	int better = !s->confirmed || seq->n_steps < s->steps;
 	if (better) {
+		sitting_open(c->dir, c->instance, t->now.bytes, t->now.len);
 		int same = oracle_confirm(&t->oracle, seq, r);
 
 		history_end(&t->history, &t->oracle);
@@ -102,10 +111,13 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 			history_save(&t->history, c->dir, s->name);
 			s->flaky++;
 			c->flaky++;
+			sitting_settled(c->dir, c->instance);
 			return 0;
 		}
 	}
 	s->count++;
+	if (!s->too_long || seq->n_steps < s->too_long)
+		s->too_long = inputs_keep(c->dir, s->name, seq);
 	if (better) {
 		s->steps = seq->n_steps;
 		if (!finding(t, seq, r)) {
@@ -115,6 +127,7 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 		}
 		s->confirmed = 1;
 		campaign_write(c, &t->oracle, 1);
+		sitting_settled(c->dir, c->instance);
 	}
 	return SIGABRT;
 }
@@ -187,6 +200,20 @@ static void take(struct target *t, const uint8_t *bytes, size_t len)
 	seq_fold(&t->now.seq);
 	/* a guard is off only where that is asked for */
 	t->now.seq.style = t->style ? t->style : style_byte(style_of(&t->now.seq), 0);
+}
+
+int target_resume(struct target *t)
+{
+	uint8_t bytes[SEQ_BYTES_MAX];
+	size_t len = sitting_left(t->campaign.dir, t->campaign.instance, bytes, sizeof(bytes));
+
+	if (!len)
+		return 0;
+	take(t, bytes, len);
+	oracle_run(&t->oracle, &t->now.seq, &t->now.r);
+	int bad = settle(t) < 0;
+	sitting_settled(t->campaign.dir, t->campaign.instance);
+	return bad ? -1 : 0;
 }
 
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len)

@@ -31,8 +31,14 @@ struct target {
 	} now;
 };
 
-/* Start the engine and read its known differences. 0, or -1 with err. */
+/*
+ * Start the engine and read its known differences. 0, or -1 with err; 1 with err when DIR has a campaign on
+ * another machine.
+ */
 int target_open(struct target *t, const char *dir, char *err, size_t err_cap);
+
+/* What an earlier sitting was about to confirm or to save when it was ended. 0, or -1: no engine can be had any more. */
+int target_resume(struct target *t);
 
 /*
  * Run one test case and set the map; t->now.r is its result. Returns the signal to report to AFL++: 0 when
