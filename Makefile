@@ -306,6 +306,10 @@ kills: all
 bundles: all
 	BUNDLES=all tests/e2e_bundle.sh
 
+# ten pairs of runs of one machine: rows that are reported as changed are chance
+same: all
+	PAIRS=10 ONLY='*' tests/bench_same.sh
+
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
@@ -340,6 +344,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries kills bundles edges recorded mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops recoveries kills bundles same edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -12,6 +12,7 @@
 #include "efi/abi/image.h"
 #include "efi/abi/profile.h"
 #include "efi/abi/window.h"
+#include "efi/abi/wire.h"
 
 /* msg_bench.kind: what of the path is timed. */
 enum bench_kind {
@@ -87,6 +88,12 @@ struct bench_head {
 	struct image_head image;
 	uint32_t enter, leave, stubs, stride;
 };
+
+/* The image's CRC-32: runs of the same one measured the same code. */
+static inline uint32_t bench_build(void)
+{
+	return crc32_ieee(0, bench_image, (size_t)(bench_image_end - bench_image));
+}
 
 /* The parts of a row in the image; two rows may share some, never all. */
 enum bench_part { BENCH_PRE, BENCH_WINDOW, BENCH_HANDLER, BENCH_COLD, BENCH_PARTS };

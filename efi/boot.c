@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "efi/abi/about.h"
 #include "efi/abi/fmt.h"
 #include "efi/boot.h"
 
@@ -50,6 +51,23 @@ void boot_firmware(char *out, size_t cap)
 
 	narrow(vendor, sizeof(vendor), st->FirmwareVendor);
 	fmt_print(out, cap, "%s %x", vendor, st->FirmwareRevision);
+}
+
+struct boot_range boot_smbios(void)
+{
+	static const EFI_GUID ids[] = { SMBIOS3_TABLE_GUID, SMBIOS_TABLE_GUID };
+	enum { ENTRY_POINT_MAX = 0x1f };
+	struct boot_range range = { 0 };
+	size_t len = 0;
+
+	for (UINTN i = 0; i < 2 * st->NumberOfTableEntries && !len; i++) {
+		const EFI_CONFIGURATION_TABLE *t = &st->ConfigurationTable[i % st->NumberOfTableEntries];
+
+		if (!memcmp(&t->VendorGuid, &ids[i / st->NumberOfTableEntries], sizeof(ids[0])) &&
+		    !smbios_entry(t->VendorTable, ENTRY_POINT_MAX, &range.base, &len))
+			range.len = len;
+	}
+	return range;
 }
 
 void boot_say(const char *text)

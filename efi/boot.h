@@ -20,6 +20,9 @@ struct boot_range boot_image(void);
 /* Vendor and revision of the firmware. */
 void boot_firmware(char *out, size_t cap);
 
+/* Where it says SMBIOS structures lie; len 0: nowhere. */
+struct boot_range boot_smbios(void);
+
 /* Write to the firmware's console; '\n' ends a line. boot_print cuts what is longer than 255 characters. */
 void boot_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void boot_say(const char *text);

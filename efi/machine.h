@@ -26,6 +26,7 @@ struct machine {
 	uint64_t build; /* CRC-32 of the victim image */
 	uint16_t hello_flags;
 	char firmware[32];
+	struct about about;
 };
 
 /* There is one machine. */

@@ -32,6 +32,9 @@ static void identify(void)
 	boot_firmware(machine.firmware, sizeof(machine.firmware));
 	machine.tsc_hz = clock_hz(&machine.clock);
 	machine.build = victim_build();
+	about_read(&machine.profile, &machine.about);
+	fmt_print(machine.about.clock, sizeof(machine.about.clock), "%s", clock_words[machine.clock]);
+	fmt_print(machine.about.plan, sizeof(machine.about.plan), "%s", plans_path());
 	boot_print("trainwreck: %s; firmware %s; TSC %lu Hz, %s\n", machine.profile.brand,
 		   machine.firmware, machine.tsc_hz, clock_words[machine.clock]);
 }

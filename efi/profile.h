@@ -3,6 +3,7 @@
 #ifndef TW_PROFILE_H
 #define TW_PROFILE_H
 
+#include "efi/abi/about.h"
 #include "efi/abi/profile.h"
 
 void profile_read(struct profile *ret_profile);
@@ -22,5 +23,8 @@ enum clock_source {
 
 /* Frequency of the time-stamp counter in Hz, 0 when not known. Asks the firmware to wait. */
 uint64_t clock_hz(enum clock_source *ret_source);
+
+/* What is known of the machine beyond its CPU; all but the plan and the clock. */
+void about_read(const struct profile *p, struct about *ret_about);
 
 #endif

@@ -100,8 +100,9 @@ static void open_folder(void)
 	char line[RUNS_LINE_MAX];
 
 	choose_folder();
-	fmt_print(line, sizeof(line), "Trainwreck " TW_VERSION ", build %lx\n%.70s\nfirmware %.60s\nplan %.70s\n\n",
-		  machine.build, machine.profile.brand, machine.firmware, plan_path);
+	fmt_print(line, sizeof(line), "Trainwreck " TW_VERSION ", build %lx\n%.70s\n%.70s\nfirmware %.60s\nplan %.70s\n\n",
+		  machine.build, machine.profile.brand, machine.about.board[0] ? machine.about.board : machine.about.system,
+		  machine.firmware, plan_path);
 	runs_append("summary.txt", line, strlen(line));
 	if (!lost)
 		return;

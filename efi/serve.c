@@ -68,6 +68,7 @@ void serve_hello(struct msg_hello *ret_hello)
 		.build = machine.build,
 		.tsc_hz = machine.tsc_hz,
 		.profile = machine.profile,
+		.about = machine.about,
 	};
 
 	memcpy(h.firmware, machine.firmware, sizeof(h.firmware));

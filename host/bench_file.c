@@ -208,7 +208,7 @@ int bench_file_read(const char *path, struct bench_file *ret_file, char *err, si
 			 path);
 		return -1;
 	}
-	if (ret_file->hello.build != victim_build()) {
+	if (ret_file->hello.build != victim_build() || ret_file->hello.about.bench_build != bench_build()) {
 		snprintf(err, cap, "%s is of another build: use the program that was built with that stick", path);
 		return -1;
 	}

@@ -19,7 +19,7 @@ enum { SAMPLES = 256, WARMUP = 64 };
 
 struct bench_opts {
 	struct bench_plan plan;
-	const char *engine, *tables, *out, *from;
+	const char *engine, *tables, *out, *from, *plan_name;
 	int json, seq;
 };
 
@@ -166,6 +166,7 @@ static int run(const struct bench_opts *o)
 	struct bench_pool *pools = calloc(n, sizeof(*pools));
 	struct results_context c = { .tables = o->tables,
 				     .only = o->plan.only,
+				     .plan = o->plan_name,
 				     .samples = o->plan.samples,
 				     .warmup = o->plan.warmup };
 	char why[512];
@@ -205,7 +206,8 @@ static int run(const struct bench_opts *o)
 static int import(const struct bench_opts *o)
 {
 	struct bench_file file;
-	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables, .only = "" };
+	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables, .only = "",
+				     .plan = "" };
 	char why[512];
 	int status;
 
@@ -292,6 +294,8 @@ static void options(int argc, char **argv, struct bench_opts *o)
 	}
 	if (plan && bench_plan_read(plan, &o->plan, why, sizeof(why)))
 		die(EXIT_USAGE, "%s", why);
+	if (plan)
+		o->plan_name = strrchr(plan, '/') ? strrchr(plan, '/') + 1 : plan;
 	if (only)
 		snprintf(o->plan.only, sizeof(o->plan.only), "%s", only);
 	if (samples)
@@ -324,7 +328,7 @@ static int sequences(int argc, char **argv, const struct bench_opts *o)
 
 int cmd_bench(int argc, char **argv)
 {
-	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt" };
+	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt", .plan_name = "" };
 
 	options(argc, argv, &o);
 	if (o.seq)

@@ -43,6 +43,7 @@ struct results_context {
 	const struct msg_hello *hello;
 	const char *engine, *engine_version, *command_line, *tables;
 	const char *only; /* the glob over ids */
+	const char *plan; /* its file's name; "": what the guest says */
 	unsigned samples, warmup; /* of each placement */
 };
 

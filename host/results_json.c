@@ -50,6 +50,29 @@ static double clock_step(const struct results *rs)
 	return step;
 }
 
+static json_t *text_or_null(const char *s, size_t cap)
+{
+	return s[0] ? guest_text(s, cap) : json_null();
+}
+
+static json_t *hex_or_null(uint64_t v)
+{
+	return v == ABOUT_NOT_KNOWN ? json_null() : hex(v);
+}
+
+static void set_about(json_t *o, const struct about *a)
+{
+	json_object_set_new(o, "system", text_or_null(a->system, sizeof(a->system)));
+	json_object_set_new(o, "board", text_or_null(a->board, sizeof(a->board)));
+	json_object_set_new(o, "bios", text_or_null(a->bios, sizeof(a->bios)));
+	json_object_set_new(o, "tsc_hz_from", text_or_null(a->clock, sizeof(a->clock)));
+	json_object_set_new(o, "arch_capabilities", hex_or_null(a->arch_capabilities));
+	json_object_set_new(o, "spec_ctrl", hex_or_null(a->spec_ctrl));
+	json_object_set_new(o, "counters", json_pack("{s:i, s:i, s:i}", "version", a->pmu_version, "general",
+						     a->pmu_general, "fixed", a->pmu_fixed));
+	json_object_set_new(o, "bench_build", hex(a->bench_build));
+}
+
 json_t *results_context_json(const struct results *rs, const struct results_context *c)
 {
 	static const char *const vendors[] = { "other", "Intel", "AMD" };
@@ -72,8 +95,10 @@ json_t *results_context_json(const struct results *rs, const struct results_cont
 	json_object_set_new(o, "hypervisor", guest_text(p->hypervisor, sizeof(p->hypervisor)));
 	json_object_set_new(o, "firmware", guest_text(h->firmware, sizeof(h->firmware)));
 	json_object_set_new(o, "features", features_json(p->features));
+	set_about(o, &h->about);
 	json_object_set_new(o, "tsc_hz", hex(h->tsc_hz));
 	json_object_set_new(o, "tsc_step", json_real(clock_step(rs)));
+	json_object_set_new(o, "plan", *c->plan ? json_string(c->plan) : text_or_null(h->about.plan, sizeof(h->about.plan)));
 	json_object_set_new(o, "only", json_string(c->only));
 	json_object_set_new(o, "samples_per_placement", json_integer(c->samples));
 	json_object_set_new(o, "warmup_per_placement", json_integer(c->warmup));

@@ -26,6 +26,10 @@ static const struct member context[] = {
 	{ "firmware", TEXT, 1 },    { "features", LIST, 1 },	{ "tsc_hz", HEX, 1 },
 	{ "samples_per_placement", COUNT, 1 }, { "warmup_per_placement", COUNT, 1 },
 	{ "tsc_step", NUMBER, 2 },  { "only", TEXT, 2 },
+	{ "plan", TEXT_OR_NULL, 2 }, { "system", TEXT_OR_NULL, 2 }, { "board", TEXT_OR_NULL, 2 },
+	{ "bios", TEXT_OR_NULL, 2 }, { "tsc_hz_from", TEXT_OR_NULL, 2 },
+	{ "arch_capabilities", HEX_OR_NULL, 2 }, { "spec_ctrl", HEX_OR_NULL, 2 },
+	{ "counters", OBJECT, 2 }, { "bench_build", HEX, 2 },
 };
 
 static const struct member row[] = {

@@ -107,7 +107,7 @@ int run_same_machine(const struct run_file *a, const struct run_file *b)
 {
 	static const char *const members[] = {
 		"label", "engine", "engine_version", "tables", "vendor", "brand", "signature", "microcode",
-		"hypervisor", "firmware", "system", "board", "bios", "build",
+		"hypervisor", "firmware", "system", "board", "bios", "bench_build",
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)

@@ -25,7 +25,7 @@ static char *run_lines(const struct made *v, size_t n, size_t *ret_len)
 						.profile = { .vendor = VENDOR_AMD, .signature = 0x800f12,
 							     .brand = "a CPU of the tests" } };
 	struct results_context c = { .hello = &hello, .engine = "tty", .engine_version = "1", .command_line = "",
-				     .tables = "idt", .only = "*", .samples = 256, .warmup = 64 };
+				     .tables = "idt", .only = "*", .plan = "quick.dts", .samples = 256, .warmup = 64 };
 	struct results rs = { calloc(n, sizeof(*rs.v)), n };
 	unsigned n_rows;
 	const struct bench_row *rows = bench_rows(&n_rows);

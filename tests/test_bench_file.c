@@ -52,6 +52,7 @@ static void build(void)
 	const struct bench_row *rows = bench_rows(&n);
 
 	hello.build = victim_build();
+	hello.about.bench_build = bench_build();
 	len = 0;
 	put(MSG_HELLO, &hello, sizeof(hello));
 	for (unsigned row = 0; row < 2; row++)

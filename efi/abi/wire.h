@@ -18,12 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "efi/abi/about.h"
 #include "efi/abi/record.h"
 #include "efi/abi/profile.h"
 
 enum {
 	WIRE_MAGIC = 0x57, /* 'W' */
-	WIRE_VERSION = 2,
+	WIRE_VERSION = 3,
 	WIRE_PAYLOAD_MAX = 1536,
 	WIRE_CRC_LEN = 4,
 };
@@ -59,6 +60,7 @@ struct msg_hello {
 	uint64_t tsc_hz; /* 0: not known */
 	struct profile profile;
 	char firmware[32]; /* vendor and revision, NUL-padded */
+	struct about about;
 };
 
 /* MSG_IDENT; without it the guest believes its CPUID alone */
