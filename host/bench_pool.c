@@ -34,6 +34,16 @@ void pool_add(struct bench_pool *pool, unsigned align, uint32_t n, struct result
 	pool->n[align] += n;
 }
 
+void batches_of(const uint32_t *v, uint32_t n, unsigned rounds, double ret[RESULT_ROUNDS])
+{
+	uint32_t from = 0, to;
+
+	for (unsigned i = 0; i < rounds; i++, from = to) {
+		to = (uint32_t)((uint64_t)n * (i + 1) / rounds);
+		ret[i] = median_of(v + from, to - from);
+	}
+}
+
 void pool_split(const struct bench_pool *pool, struct result *r)
 {
 	uint32_t least = pool->n[0];
@@ -41,14 +51,8 @@ void pool_split(const struct bench_pool *pool, struct result *r)
 	for (unsigned a = 0; a < BENCH_ALIGNS; a++)
 		least = pool->n[a] < least ? pool->n[a] : least;
 	r->n_rounds = results_rounds(least);
-	for (unsigned a = 0; a < BENCH_ALIGNS; a++) {
-		uint32_t from = 0, to;
-
-		for (unsigned i = 0; i < r->n_rounds; i++, from = to) {
-			to = (uint32_t)((uint64_t)pool->n[a] * (i + 1) / r->n_rounds);
-			r->batch[a][i] = median_of(pool->v[a] + from, to - from);
-		}
-	}
+	for (unsigned a = 0; a < BENCH_ALIGNS; a++)
+		batches_of(pool->v[a], pool->n[a], r->n_rounds, r->batch[a]);
 }
 
 /* All placements together, in *ret_n; NULL when one has none, or memory is short. */

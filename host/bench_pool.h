@@ -16,6 +16,9 @@ uint32_t *pool_room(struct bench_pool *pool, unsigned align, uint32_t n);
 /* A batch of n samples now stands in that room. */
 void pool_add(struct bench_pool *pool, unsigned align, uint32_t n, struct result *r);
 
+/* The medians of so many parts of n samples that came one after the other. */
+void batches_of(const uint32_t *v, uint32_t n, unsigned rounds, double ret[RESULT_ROUNDS]);
+
 /*
  * The samples of each placement, where they came in one batch, as several: what came one after the
  * other stays together.

@@ -145,6 +145,8 @@ static void sum_legs(const struct timing *t, unsigned from, struct seq_row *row,
 	r->aperf = t->timed.aperf;
 	r->mperf = t->timed.mperf;
 	r->verdict = BENCH_OK;
+	r->n_rounds = results_rounds(t->timed.n);
+	batches_of(sum, t->timed.n, r->n_rounds, r->batch[0]);
 	if (stats_of(sum, t->timed.n, &r->stats))
 		fail(r, BENCH_ERROR, "memory is short: measure fewer samples with -n", "");
 }

@@ -98,7 +98,7 @@ json_t *results_context_json(const struct results *rs, const struct results_cont
 	set_about(o, &h->about);
 	json_object_set_new(o, "tsc_hz", hex(h->tsc_hz));
 	json_object_set_new(o, "tsc_step", json_real(clock_step(rs)));
-	json_object_set_new(o, "plan", *c->plan ? json_string(c->plan) : text_or_null(h->about.plan, sizeof(h->about.plan)));
+	json_object_set_new(o, "plan", c->plan && *c->plan ? json_string(c->plan) : text_or_null(h->about.plan, sizeof(h->about.plan)));
 	json_object_set_new(o, "only", json_string(c->only));
 	json_object_set_new(o, "samples_per_placement", json_integer(c->samples));
 	json_object_set_new(o, "warmup_per_placement", json_integer(c->warmup));
@@ -120,10 +120,11 @@ static void set_figures(json_t *o, const struct result *r)
 	for (unsigned i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		json_object_set_new(o, figures[i].name,
 				    r->stats.n ? json_real(figures[i].v) : json_null());
-	for (unsigned i = 0; r->stats.n && r->row->id < SEQ_IDS && i < BENCH_ALIGNS; i++) {
+	for (unsigned i = 0; r->stats.n && i < (r->row->id < SEQ_IDS ? BENCH_ALIGNS : 1); i++) {
 		json_t *of_one = json_array();
 
-		json_array_append_new(placed, json_real(r->placed[i]));
+		if (r->row->id < SEQ_IDS)
+			json_array_append_new(placed, json_real(r->placed[i]));
 		for (unsigned k = 0; k < r->n_rounds; k++)
 			json_array_append_new(of_one, json_real(r->batch[i][k]));
 		json_array_append_new(batches, of_one);

@@ -212,8 +212,11 @@ static int take_figures(const json_t *o, int version, struct run_row *r)
 		if (i && i <= F_MAX && r->fig[i] < r->fig[i - 1])
 			return -1;
 	}
-	if (numbers(json_object_get(o, "placement_medians"), r->placed, &n, RUN_PLACEMENTS) || n != RUN_PLACEMENTS)
+	/* a sequence is in one place */
+	if (numbers(json_object_get(o, "placement_medians"), r->placed, &n, RUN_PLACEMENTS) ||
+	    (n && n != RUN_PLACEMENTS))
 		return -1;
+	r->n_placed = n;
 	return take_units(o, version, r);
 }
 
@@ -240,7 +243,7 @@ int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, s
 		return -1;
 	}
 	if (ret->n && take_figures(o, version, ret)) {
-		snprintf(buf, cap, "its figures must be numbers in rising order, with those of four placements");
+		snprintf(buf, cap, "its figures must be numbers in rising order, with those of four placements (or none) and of batches");
 		return -1;
 	}
 	return 0;

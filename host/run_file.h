@@ -19,6 +19,7 @@ struct run_row {
 	long instructions; /* -1: not countable */
 	double fig[N_FIGURES];
 	double placed[RUN_PLACEMENTS];
+	unsigned n_placed; /* 4, or 0 for what is in one place */
 	double overhead; /* the median of its empty window; below 0: not known */
 	double *unit_of; /* medians of its batches; older files: of its placements */
 	unsigned n_units;
