@@ -213,7 +213,8 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	uint64_t v = 0;
 	uint32_t left;
 
-	if (translate(c, addr, len, access & ~ACC_WRITE))
+	access &= ~ACC_WRITE;
+	if (translate(c, addr, len, access))
 		return 1;
 	p = bytes(c, addr, len);
 	if (!p) {
@@ -240,7 +241,8 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 {
 	uint8_t *p;
 
-	if (translate(c, addr, len, access | ACC_WRITE))
+	access |= ACC_WRITE;
+	if (translate(c, addr, len, access))
 		return 1;
 	p = bytes(c, addr, len);
 	/* written over, and about to run */
@@ -253,7 +255,7 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	if (access & ACC_TABLE)
 		debug_table(c, addr, len);
 	else
-		debug_access(c, addr, len, access | ACC_WRITE);
+		debug_access(c, addr, len, access);
 	return 0;
 }
 

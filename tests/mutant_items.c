@@ -238,6 +238,7 @@ void items_make(const char *programs_folder)
 		if (!(c->profile & which))
 			continue;
 		add(c->seq, a_case, c, which);
+		items[n_items - 1]->rule = rule_info[c->rule].name;
 	}
 	for (size_t i = 0; i < corpus.n; i++)
 		add(corpus.v[i].name, a_style, &corpus.v[i].seq, 1 + i % (N_STYLES - 1));

@@ -14,6 +14,7 @@ enum { ITEMS_MAX = 8192 };
 
 struct item {
 	const char *name;
+	const char *rule; /* that it is a case of */
 	unsigned number;
 	int (*holds)(const struct item *item);
 	const void *of; /* what it is made of, and in what: a profile, a style */

@@ -3,7 +3,7 @@
  * Every mutant of the model against the model's own tests:
  *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-q PIECES] [-s SEED] [-v] [NUMBER...]
  * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. -q: a mutant meets
- * no more than so many pieces, and quick ones alone: what survives that is a list to begin with. The tests are
+ * no more than twice so many pieces, no programs: what survives that is a list to begin with. The tests are
  * taken by the piece (mutant_items.c), and a mutant meets those pieces that can tell it from the model: an
  * unmutated run has shown where each one comes by. It is killed when a piece fails, crashes or takes too
  * long. UNREACHED are those that no piece comes by. Those that nobody can kill are listed in
@@ -39,7 +39,8 @@ static const struct {
 
 static struct excuses excuses;
 static int verbose;
-static unsigned pieces = ITEMS_MAX; /* that a mutant meets at most */
+static unsigned pieces; /* of each kind that a mutant meets at most; 0: all */
+static struct item *richest[ITEMS_MAX];
 static unsigned short *killer; /* by mutant: one more than the item that it failed; shared with the children */
 
 enum fate { UNTRIED, LIVES, UNREACHED, KILLED, TIMED_OUT, CRASHED, EXCUSED, N_FATES };
@@ -53,19 +54,89 @@ static int is_reached(unsigned number)
 }
 
 /* The killer's number is written before the item is run: a crash or a hang has one, too. */
+static void meet(unsigned number, const struct item *item)
+{
+	killer[number] = (unsigned short)item->number;
+	setitimer(ITIMER_PROF, &item->limit, NULL);
+	if (!item->holds(item))
+		_exit(1);
+}
+
+/* Whether a line of the mutant's function names the rule. */
+static int function_names(const struct mutant_place *p, const char *rule)
+{
+	const struct mutant_place *row = p;
+	const char *at;
+
+	while (row > mutant_places && !strcmp(row[-1].function, p->function) && !strcmp(row[-1].file, p->file))
+		row--;
+	for (; row < mutant_places + N_MUTANTS && !strcmp(row->function, p->function); row++)
+		for (at = row->text; (at = strstr(at, "RULE_"));) {
+			size_t len = strspn(at += 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+			if (len == strlen(rule) && !memcmp(at, rule, len))
+				return 1;
+		}
+	return 0;
+}
+
+/* The cases of the rules that the function is about are the likeliest to tell. */
+static void meet_cases(unsigned number)
+{
+	const char *last = "";
+	int is_named = 0;
+
+	for (unsigned i = 0; i < n_items; i++) {
+		if (!items[i]->rule || !item_reaches(items[i], number))
+			continue;
+		if (items[i]->rule != last)
+			is_named = function_names(&mutant_places[number - 1], items[i]->rule);
+		last = items[i]->rule;
+		if (is_named)
+			meet(number, items[i]);
+	}
+}
+
+/* For a first look: those that have killed lately, and those that come by the most mutants. */
+static void meet_some(unsigned number)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < n_items && n < pieces; i++)
+		if (item_reaches(items[i], number) && !items[i]->limit.it_value.tv_sec && ++n)
+			meet(number, items[i]);
+	for (unsigned i = 0; i < n_items && n < 2 * pieces; i++)
+		if (item_reaches(richest[i], number) && !richest[i]->limit.it_value.tv_sec && ++n)
+			meet(number, richest[i]);
+	_exit(0);
+}
+
 static void be_mutant(unsigned number)
 {
 	mutant = number;
-	for (unsigned i = 0, n = 0; i < n_items && n < pieces; i++) {
-		if (!item_reaches(items[i], number) || (pieces < ITEMS_MAX && items[i]->limit.it_value.tv_sec))
-			continue;
-		n++;
-		killer[number] = (unsigned short)items[i]->number;
-		setitimer(ITIMER_PROF, &items[i]->limit, NULL);
-		if (!items[i]->holds(items[i]))
-			_exit(1);
-	}
+	meet_cases(number);
+	if (pieces)
+		meet_some(number);
+	for (unsigned i = 0; i < n_items; i++)
+		if (item_reaches(items[i], number))
+			meet(number, items[i]);
 	_exit(0);
+}
+
+static unsigned richness(const struct item *item)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < sizeof(item->reaches); i++)
+		n += (unsigned)__builtin_popcount(item->reaches[i]);
+	return n;
+}
+
+static int by_richness(const void *a, const void *b)
+{
+	unsigned x = richness(*(struct item *const *)a), y = richness(*(struct item *const *)b);
+
+	return x < y ? 1 : x > y ? -1 : 0;
 }
 
 static enum fate fate_of(int status)
@@ -276,6 +347,8 @@ int main(int argc, char **argv)
 		return 3;
 	excuses_read(&excuses, "tests/mutants.equivalent");
 	items_make(dirname(argv[0]));
+	memcpy(richest, items, n_items * sizeof(richest[0]));
+	qsort(richest, n_items, sizeof(richest[0]), by_richness);
 	for (int i = optind; i < argc && n < N_MUTANTS; i++)
 		if (atoi(argv[i]) > 0 && atoi(argv[i]) <= N_MUTANTS)
 			todo[n++] = (unsigned)atoi(argv[i]);

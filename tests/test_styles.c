@@ -119,6 +119,41 @@ static void with_all_guards_the_corpus_breaks_nothing(void **state)
 	seq_cases_free(&all);
 }
 
+/* What comes before a break that is certain: a kernel does it, or none does, and nothing is promised any more. */
+static void only_what_no_kernel_does_ends_the_judging(void **state)
+{
+	static const struct {
+		const char *steps;
+		int is_judged;
+	} rows[] = {
+		{ "nop", 1 }, { "int3", 1 }, { "ud2", 1 }, { "de", 1 }, { "into", 1 }, { "gp.nc", 1 },
+		{ "ss.nc", 1 }, { "pf.read np", 1 }, { "pf.write np", 1 }, { "pf.exec np", 1 }, { "nmi.self", 1 },
+		{ "ipi.self 0x40", 1 }, { "eoi", 1 }, { "fpu", 1 }, { "cr0.ts 0", 1 }, { "clts", 1 }, { "sti", 1 },
+		{ "cli", 1 }, { "rdmsr", 1 }, { "wrmsr.nc", 1 }, { "lock.nop", 1 }, { "mov.es np", 1 },
+		{ "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
+		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
+		{ "int3; ret.iret", 1 },
+		{ "int 0", 0 }, { "int 2", 0 }, { "int 4", 0 }, { "int 13", 0 }, { "int 16", 0 }, { "int 17", 0 },
+		{ "int 19", 0 }, { "int 31", 0 }, { "flags nt", 0 }, { "flags df", 0 }, { "flags ac", 0 },
+		{ "int3; frame.fl if", 0 }, { "dr7 off", 0 }, { "lidt full", 0 }, { "lgdt full", 0 }, { "cr4 own", 0 },
+		{ "cr0 own", 0 }, { "mov.ss kds", 0 }, { "mov.gs uds", 0 }, { "go.k", 0 }, { "desc kcs2", 0 },
+		{ "tss.rsp0 own", 0 }, { "stac", 0 }, { "hlt", 0 }, { "int3; ret.iret rip=nc", 0 },
+		{ "int3; ret.retf", 0 }, { "int3; ret.jmp", 0 }, { "int3; ret.iretd", 0 }, { "call.far gate", 0 },
+	};
+	char text[256], why[256];
+	struct seq seq;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "start ring=k style=ist-shift off=ist-shift\n%s; int 1; int 1; ret.iret; ret.iret",
+			 rows[i].steps);
+		if (seq_parse(&seq, text, strlen(text), why, sizeof(why)))
+			fail_msg("%s: %s", rows[i].steps, why);
+		if ((model_breaks(&seq, profile_named("intel"), 0) != 0) != rows[i].is_judged)
+			fail_msg("behind `%s` a broken promise is %s", rows[i].steps, rows[i].is_judged ? "missed" : "told");
+	}
+}
+
 static int load(void **state)
 {
 	char why[512];
@@ -144,6 +179,7 @@ int main(void)
 		cmocka_unit_test(a_guard_has_its_word),
 		cmocka_unit_test(a_wrong_word_is_answered),
 		cmocka_unit_test(each_guard_is_for_something),
+		cmocka_unit_test(only_what_no_kernel_does_ends_the_judging),
 		cmocka_unit_test(with_all_guards_the_corpus_breaks_nothing),
 	};
 
