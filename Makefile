@@ -33,10 +33,11 @@ ABI      := $(filter-out efi/abi/consts.c,$(wildcard efi/abi/*.c))
 PORTABLE := $(filter-out fuzz/exec%.c,$(wildcard fuzz/*.c))
 # what AFL++ and Bochs load: not part of the program
 LOADED   := host/mutator.c host/bochs_fork.c
-HOST     := $(filter-out $(LOADED),$(wildcard host/*.c))
+# efi/config.c: the binding of plans is one, for guest and host
+HOST     := $(filter-out $(LOADED),$(wildcard host/*.c)) efi/config.c
 GUEST    := $(wildcard efi/*.c) $(ABI) $(wildcard fuzz/*.c) $(wildcard bench/*.c)
 # portable code of the guest that the host's tests call too
-SHARED   := efi/lib.c efi/paging.c efi/config.c
+SHARED   := efi/lib.c efi/paging.c
 
 HOSTLIB  := $(patsubst %.c,$B/host/%.o,$(ABI) $(PORTABLE) $(filter-out host/main.c,$(HOST))) \
             $B/fuzz/image.o $B/bench/image.o
@@ -306,6 +307,10 @@ kills: all
 bundles: all
 	BUNDLES=all tests/e2e_bundle.sh
 
+# pages and plots from the runs that are published
+site: $B/trainwreck
+	$B/trainwreck report results --out site
+
 # ten pairs of runs of one machine: rows that are reported as changed are chance
 same: all
 	PAIRS=10 ONLY='*' tests/bench_same.sh
@@ -344,6 +349,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries kills bundles same edges recorded mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops recoveries kills bundles site same edges recorded mutants mutants-blind unit check demo deps install clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -51,6 +51,7 @@ unsigned exec_selfcheck(char *words, size_t cap);
 unsigned bench_count(void); /* ids are below this; not every number is taken */
 const char *bench_path(unsigned id); /* its name; NULL: no such row */
 unsigned bench_kinds_of(unsigned id); /* how many msg_bench.kind it has */
+unsigned bench_overhead(unsigned id); /* the row that measures its empty window */
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret);
 unsigned bench_samples(const uint32_t **ret_samples);
 /* bench/timed.c: a test case again and again, with time stamps; bench_samples() then has its legs. */

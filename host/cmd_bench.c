@@ -331,6 +331,9 @@ int cmd_bench(int argc, char **argv)
 	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt", .plan_name = "" };
 
 	options(argc, argv, &o);
+	/* before minutes are spent on what then cannot be kept */
+	if (o.out && results_dir(o.out))
+		die(EXIT_USAGE, "cannot write into %s: %s: name another folder with --out", o.out, strerror(errno));
 	if (o.seq)
 		return sequences(argc, argv, &o);
 	if (optind != argc)

@@ -13,12 +13,13 @@
 #include "host/proc.h"
 #include "host/qemu_args.h"
 
-enum need { NEED_RUN, NEED_FUZZ, NEED_BUILD };
+enum need { NEED_RUN, NEED_FUZZ, NEED_BUILD, NEED_REPORT };
 
 static const char *const need_words[] = {
 	[NEED_RUN] = "run, bench",
 	[NEED_FUZZ] = "fuzz",
 	[NEED_BUILD] = "build",
+	[NEED_REPORT] = "report",
 };
 
 static const struct tool {
@@ -29,6 +30,7 @@ static const struct tool {
 } tools[] = {
 	{ "qemu-img", "qemu-utils", { "qemu-img", "--version" }, "version", NEED_RUN },
 	{ "afl-fuzz", "afl++", { "afl-fuzz", "-h" }, "++", NEED_FUZZ },
+	{ "gnuplot", "gnuplot-nox", { "gnuplot", "--version" }, "gnuplot", NEED_REPORT },
 	{ "gcc", "gcc", { "gcc", "--version" }, "gcc", NEED_BUILD },
 	{ "clang", "clang", { "clang", "--version" }, "version", NEED_BUILD },
 	{ "nasm", "nasm", { "nasm", "-v" }, "NASM", NEED_BUILD },

@@ -75,6 +75,9 @@ json_t *bench_result_json(const struct results *rs, const struct result *r, cons
 /* One line a result, under a heading. */
 void results_print(FILE *f, const struct results *rs, const struct results_context *c);
 
+/* Make a folder for results, with those above it; it can be written. 0, or -1 with errno. */
+int results_dir(const char *dir);
+
 /*
  * Write the run as JSON lines to the first of DIR/1.jsonl, DIR/2.jsonl, ... that does not exist;
  * DIR is made if need be, and nothing is ever overwritten. Returns 0 and the path (PATH_MAX bytes),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/cli.h"
 #include "host/seal.h"
@@ -56,13 +57,31 @@ int results_lines(FILE *f, const struct results *rs, const struct results_contex
 	return seal_end(f, &seal) || fflush(f) ? -1 : 0;
 }
 
+int results_dir(const char *dir)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0777);
+		*slash = '/';
+	}
+	if (mkdir(path, 0777) && errno != EEXIST)
+		return -1;
+	return access(path, W_OK);
+}
+
 int results_write(const char *dir, const struct results *rs, const struct results_context *c,
 		  char *ret_path)
 {
 	FILE *f = NULL;
 	int bad;
 
-	if (mkdir(dir, 0777) && errno != EEXIST)
+	if (results_dir(dir))
 		return -1;
 	for (unsigned i = 1; !f; i++) {
 		if (i > RUNS_MAX ||

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ID_MAX = 64 };
+
 enum kind { TEXT, TEXT_OR_NULL, HEX, HEX_OR_NULL, COUNT, COUNT_OR_NULL, NUMBER, NUMBER_OR_NULL, LIST, OBJECT };
 
 static const char *const kind_words[] = {
@@ -238,8 +240,12 @@ int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, s
 		.overhead = json_is_null(ovh) ? -1 : json_number_value(ovh),
 	};
 	ret->ok = !strcmp(ret->verdict, "OK");
-	if (!*ret->id || (ret->ok && !ret->n)) {
-		snprintf(buf, cap, "a row that is OK has an id and samples");
+	if (!*ret->id || strlen(ret->id) >= ID_MAX || ret->id[strspn(ret->id, "abcdefghijklmnopqrstuvwxyz0123456789._-")]) {
+		snprintf(buf, cap, "\"id\" must be of small letters, digits, '.', '_' and '-', fewer than %d", ID_MAX);
+		return -1;
+	}
+	if (ret->ok && !ret->n) {
+		snprintf(buf, cap, "a row that is OK has samples");
 		return -1;
 	}
 	if (ret->n && take_figures(o, version, ret)) {

@@ -192,6 +192,7 @@ static void test_nonsense(void **state)
 		{ ",\"definition\":\"d\"", "", "\"definition\" is missing" },
 		{ "[3,3,4,2]", "[3,3,4]", "four placements" },
 		{ "[3,3,4,2]", "[3,3,4,\"2\"]", "four placements" },
+		{ "\"id\":\"a.b", "\"id\":\"../b", "\"id\" must be" },
 		{ "bench.1", "bench.7", "schema must be" },
 		{ "\"mad\":1", "\"mad\":1,\"mad\":1", "duplicate" },
 		{ "context.1", "context.9", "newer trainwreck" },

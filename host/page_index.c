@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first page: which machines, what FRED changes, and what each piece of software costs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/group.h"
+#include "host/page.h"
+
+/* A member of the context as text, whatever it is. */
+static void member(FILE *f, const char *head, const struct run_file *run, const char *name)
+{
+	const json_t *v = json_object_get(run->context, name), *item;
+	char *text;
+	size_t i;
+
+	fprintf(f, "<tr><th scope=\"row\">%s</th><td>", head);
+	if (json_is_string(v)) {
+		html(f, *json_string_value(v) ? json_string_value(v) : "none");
+	} else if (json_is_array(v)) {
+		json_array_foreach(v, i, item) {
+			html(f, json_string_value(item));
+			putc(' ', f);
+		}
+	} else if (!v || json_is_null(v)) {
+		fputs("not known", f);
+	} else {
+		text = json_dumps(v, JSON_ENCODE_ANY);
+		html(f, text ? text : "");
+		free(text);
+	}
+	fputs("</td></tr>\n", f);
+}
+
+static void machine(FILE *f, const struct column *c)
+{
+	static const char *const members[][2] = {
+		{ "engine", "engine" }, { "engine_version", "its version" }, { "tables", "tables" },
+		{ "signature", "CPUID signature" }, { "microcode", "microcode" }, { "system", "system" },
+		{ "board", "board" }, { "bios", "BIOS" }, { "firmware", "firmware" }, { "hypervisor", "hypervisor" },
+		{ "features", "features" }, { "arch_capabilities", "ARCH_CAPABILITIES" }, { "spec_ctrl", "SPEC_CTRL" },
+		{ "counters", "counters" }, { "tsc_hz", "TSC frequency, Hz" }, { "tsc_hz_from", "known from" },
+		{ "tsc_step", "step of the TSC seen" }, { "plan", "plan" }, { "only", "rows asked for" },
+		{ "samples_per_placement", "samples of a placement" }, { "warmup_per_placement", "warm-up runs" },
+		{ "program", "trainwreck" }, { "build", "victim image" }, { "bench_build", "measured image" },
+		{ "command_line", "command line" },
+	};
+
+	fprintf(f, "<h3 id=\"machine-%s\">%s: ", c->name, c->name);
+	html(f, run_text(c->run[0], "brand"));
+	fputs("</h3>\n<div class=\"wide\"><table class=\"about\"><tbody>\n<tr><th scope=\"row\">runs</th><td>", f);
+	for (unsigned i = 0; i < c->n; i++) {
+		html(f, c->run[i]->name);
+		fputs(c->run[i]->sealed ? " " : " (older format: cannot show that it is whole) ", f);
+	}
+	fputs("</td></tr>\n", f);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		member(f, members[i][1], c->run[0], members[i][0]);
+	fputs("</tbody></table></div>\n", f);
+}
+
+void page_machines(FILE *f, const struct site *s)
+{
+	fputs("<h2>Machines</h2>\n<p>No serial number, UUID or network address is in any of it.</p>\n", f);
+	for (unsigned i = 0; i < s->n_columns; i++) {
+		fprintf(f, "<p class=\"dim\">%s</p>\n", s->column[i].label);
+		machine(f, &s->column[i]);
+	}
+}
+
+static int same_cpu(const struct run_file *a, const struct run_file *b)
+{
+	return !strcmp(run_text(a, "brand"), run_text(b, "brand")) &&
+	       !strcmp(run_text(a, "signature"), run_text(b, "signature")) &&
+	       !strcmp(run_text(a, "label"), run_text(b, "label")) && !strcmp(run_text(a, "engine"), run_text(b, "engine"));
+}
+
+/* Rows that a machine has through both tables. */
+static unsigned fred_pair(FILE *f, const struct site *s, const struct column *idt, const struct column *fred)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n_ids; i++) {
+		struct cell a, b;
+
+		if (!site_cell(idt, s->id[i], &a) || !site_cell(fred, s->id[i], &b))
+			continue;
+		if (!n++)
+			fprintf(f, "<div class=\"wide\"><table><thead><tr><th>path</th><th>IDT (%s)</th><th>FRED (%s)</th>"
+				   "<th>FRED/IDT</th></tr></thead><tbody>\n", idt->name, fred->name);
+		fputs("<tr><th scope=\"row\"><code>", f);
+		html(f, s->id[i]);
+		fprintf(f, "</code></th><td class=\"n\">%.0f</td><td class=\"n\">%.0f</td>", a.fig[F_MEDIAN], b.fig[F_MEDIAN]);
+		if (a.fig[F_MEDIAN] > 0)
+			fprintf(f, "<td class=\"n\">%.2f</td></tr>\n", b.fig[F_MEDIAN] / a.fig[F_MEDIAN]);
+		else
+			fputs("<td class=\"n\">-</td></tr>\n", f);
+	}
+	if (n)
+		fputs("</tbody></table></div>\n", f);
+	return n;
+}
+
+/* Why there is nothing: what a run through FRED says of itself, or that there is none. */
+static void no_fred(FILE *f, const struct site *s)
+{
+	fputs("<p>Nothing to show: ", f);
+	for (unsigned k = 0; k < s->n_columns; k++) {
+		const struct run_file *run = s->column[k].run[0];
+
+		if (strcmp(run_text(run, "tables"), "fred") || !run->n_rows)
+			continue;
+		html(f, s->column[k].name);
+		fputs(" was asked for its FRED tables and says: ", f);
+		html(f, *run->rows[0].reason ? run->rows[0].reason : run->rows[0].verdict);
+		fputs(".</p>\n", f);
+		return;
+	}
+	fputs("none of these runs was made through FRED tables (<code>--tables fred</code>), and no engine that this project has run "
+	      "on offers them.</p>\n", f);
+}
+
+void page_fred(FILE *f, const struct site *s)
+{
+	unsigned n = 0;
+
+	fputs("<h2>IDT against FRED</h2>\n", f);
+	for (unsigned i = 0; i < s->n_columns; i++)
+		for (unsigned k = 0; k < s->n_columns; k++)
+			if (!strcmp(run_text(s->column[i].run[0], "tables"), "idt") &&
+			    !strcmp(run_text(s->column[k].run[0], "tables"), "fred") &&
+			    same_cpu(s->column[i].run[0], s->column[k].run[0]))
+				n += fred_pair(f, s, &s->column[i], &s->column[k]);
+	if (!n)
+		no_fred(f, s);
+}
+
+int group_figures(const struct column *c, unsigned adds, double *ret_over, double *ret_row)
+{
+	unsigned n;
+	const struct bench_adds *a = &bench_adds(&n)[adds];
+	struct cell cell;
+
+	if (!site_cell(c, bench_row(a->row)->path, &cell))
+		return -1;
+	*ret_row = cell.fig[F_MEDIAN];
+	*ret_over = 0;
+	if (!a->over)
+		return 0;
+	if (!site_cell(c, bench_row(a->over)->path, &cell))
+		return -1;
+	*ret_over = cell.fig[F_MEDIAN];
+	return 0;
+}
+
+int group_is_there(const struct column *c, unsigned group)
+{
+	unsigned n, members = 0;
+	const struct bench_adds *v = bench_adds(&n);
+	double over, row;
+
+	for (unsigned i = 0; i < n; i++)
+		members += v[i].group == group && !group_figures(c, i, &over, &row);
+	return members > 1;
+}
+
+static void group_table(FILE *f, const struct site *s, const char *label, unsigned group)
+{
+	unsigned first, n_columns = site_of_label(s, label, &first), n;
+	const struct bench_adds *v = bench_adds(&n);
+	double over, row;
+
+	fputs("<div class=\"wide\"><table><thead><tr><th>what is added</th><th>to</th>", f);
+	for (unsigned k = 0; k < n_columns; k++)
+		fprintf(f, "<th>%s</th>", s->column[first + k].name);
+	fputs("</tr></thead><tbody>\n", f);
+	for (unsigned i = 0; i < n; i++) {
+		if (v[i].group != group)
+			continue;
+		fputs("<tr><th scope=\"row\">", f);
+		html(f, v[i].adds);
+		fprintf(f, "<small>%s</small></th><td>%s</td>", bench_row(v[i].row)->path,
+			v[i].over ? bench_row(v[i].over)->path : "");
+		for (unsigned k = 0; k < n_columns; k++) {
+			if (group_figures(&s->column[first + k], i, &over, &row))
+				fputs("<td>not OK</td>", f);
+			else if (v[i].over)
+				fprintf(f, "<td class=\"n\">%+.0f<small>%.0f</small></td>", row - over, row);
+			else
+				fprintf(f, "<td class=\"n\">%.0f</td>", row);
+		}
+		fputs("</tr>\n", f);
+	}
+	fputs("</tbody></table></div>\n", f);
+}
+
+void page_groups(FILE *f, const struct site *s)
+{
+	char name[80];
+
+	fputs("<h2>What each piece of software costs</h2>\n<p>The same event with one thing more each time. A bar is the way from the bare event "
+	      "(its first colour) to a row; what a piece <em>saves</em> is drawn hollow behind the bar's end. Medians in ticks, empty window included; "
+	      "only these differences may be taken, within one machine.</p>\n", f);
+	for (const char *const *label = site_labels; *label; label++) {
+		unsigned first, n = site_of_label(s, *label, &first);
+		int said = 0;
+
+		for (unsigned g = 0; g < BENCH_GROUPS; g++) {
+			unsigned has = 0;
+
+			for (unsigned k = 0; k < n; k++)
+				has += group_is_there(&s->column[first + k], g);
+			if (!has)
+				continue;
+			if (!said++)
+				page_label(f, *label);
+			fputs("<h3>", f);
+			html(f, bench_group(g)->words);
+			fputs("</h3>\n", f);
+			for (unsigned k = 0; k < n; k++)
+				if (group_is_there(&s->column[first + k], g))
+					page_figure(f, &s->column[first + k], 1,
+						    plot_group_name(&s->column[first + k], g, name), "Medians of round trips");
+			group_table(f, s, *label, g);
+		}
+	}
+}
+
+int page_index(const struct site *s, const char *dir)
+{
+	FILE *f = page_open(dir, "index.html", "Trainwreck: ways into and out of ring 0");
+	char class_name[32];
+
+	if (!f)
+		return -1;
+	fputs("<p>What exceptions, interrupts, system calls and their returns cost, measured by a UEFI application that has the machine to itself. "
+	      "Hardware, virtual and emulated machines never share a table.</p>\n<nav>", f);
+	for (unsigned i = 0; site_class_at(s, i, class_name); i++) {
+		fprintf(f, "<a href=\"paths-%s.html\">%s</a>", class_name, class_name);
+	}
+	fputs("</nav>\n<div class=\"wide\"><table><thead><tr><th></th><th>machine</th><th>label</th><th>runs</th></tr></thead><tbody>\n", f);
+	for (unsigned i = 0; i < s->n_columns; i++) {
+		const struct column *c = &s->column[i];
+		char title[256];
+
+		fprintf(f, "<tr><td><a href=\"#machine-%s\">%s</a></td><td>", c->name, c->name);
+		html(f, site_title(c, title, sizeof(title)));
+		fprintf(f, "</td><td>%s</td><td class=\"n\">%u</td></tr>\n", c->label, c->n);
+	}
+	fputs("</tbody></table></div>\n", f);
+	page_fred(f, s);
+	page_groups(f, s);
+	page_machines(f, s);
+	return page_close(f);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table for mail, and the one for other programs. */
+#include <string.h>
+
+#include "host/site.h"
+
+enum { COLUMNS = 78, SIDE_BY_SIDE = 4 };
+
+static const char *const figure_names[N_FIGURES] = { "min", "p5", "q1", "median", "q3", "p95", "p99", "max", "mad" };
+
+/* Words behind a heading, folded at 78 columns. */
+static void fold(FILE *f, const char *head, const char *words)
+{
+	int at = fprintf(f, "    %-9s", head);
+
+	if (!*words) {
+		fputs(" not known\n", f);
+		return;
+	}
+	while (*words) {
+		int n = (int)strcspn(words, " ");
+
+		if (at + 1 + n > COLUMNS && at > 14)
+			at = fprintf(f, "\n%14s", "") - 1;
+		/* longer than a line: cut hard */
+		if (n > COLUMNS - 16)
+			n = COLUMNS - 16;
+		at += fprintf(f, "%s%.*s", at > 13 || *head ? " " : "", n, words);
+		words += n;
+		words += strspn(words, " ");
+	}
+	putc('\n', f);
+}
+
+static void machine(FILE *f, const struct column *c)
+{
+	static const char *const members[][2] = {
+		{ "system", "system" }, { "board", "board" },	      { "bios", "BIOS" },
+		{ "engine_version", "engine" }, { "tables", "tables" }, { "signature", "CPUID" },
+		{ "microcode", "microcode" }, { "bench_build", "build" },
+	};
+	char line[64];
+
+	fprintf(f, "[%s] %.70s\n", c->name, run_text(c->run[0], "brand"));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		fold(f, members[i][1], run_text(c->run[0], members[i][0]));
+	snprintf(line, sizeof(line), "%u; samples of a placement: %d", c->n,
+		 (int)json_integer_value(json_object_get(c->run[0]->context, "samples_per_placement")));
+	fold(f, "runs", line);
+}
+
+static void one_machine(FILE *f, const struct site *s, const struct column *c)
+{
+	fprintf(f, "%-33s %8s %8s %8s %8s %8s\n", "id", "median", "q1", "q3", "p99", "empty");
+	for (size_t i = 0; i < s->n_ids; i++) {
+		struct cell cell;
+
+		if (site_cell(c, s->id[i], &cell))
+			fprintf(f, "%-33s %8.0f %8.0f %8.0f %8.0f %8.0f\n", s->id[i], cell.fig[F_MEDIAN],
+				cell.fig[F_Q1], cell.fig[F_Q3], cell.fig[F_P99],
+				cell.row->overhead < 0 ? 0 : cell.row->overhead);
+		else if (cell.row)
+			fprintf(f, "%-33s %8s %.35s\n", s->id[i], cell.row->verdict, cell.row->reason);
+	}
+}
+
+static void several(FILE *f, const struct site *s, const struct column *c, unsigned n)
+{
+	fprintf(f, "%-33s", "median");
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f, " %10s", c[k].name);
+	putc('\n', f);
+	for (size_t i = 0; i < s->n_ids; i++) {
+		fprintf(f, "%-33s", s->id[i]);
+		for (unsigned k = 0; k < n; k++) {
+			struct cell cell;
+
+			if (site_cell(&c[k], s->id[i], &cell))
+				fprintf(f, " %10.0f", cell.fig[F_MEDIAN]);
+			else
+				fprintf(f, " %10s", cell.row ? cell.row->verdict : "-");
+		}
+		putc('\n', f);
+	}
+}
+
+void report_text(FILE *f, const struct site *s)
+{
+	fputs("Trainwreck: ways into and out of ring 0, in ticks of the time-stamp counter.\n"
+	      "Each figure holds the empty window (`empty`, or its ovh row); nothing is\n"
+	      "subtracted. How they are made: docs/method.md; what is what: docs/results.md.\n", f);
+	for (const char *const *label = site_labels; *label; label++) {
+		unsigned first, n = site_of_label(s, *label, &first);
+
+		if (!n)
+			continue;
+		fprintf(f, "\n== %s%s\n\n", *label,
+			strcmp(*label, "emulated") ? "" : ": these figures describe the emulator, no CPU");
+		for (unsigned i = 0; i < n; i++)
+			machine(f, &s->column[first + i]);
+		for (unsigned i = 0; i < n; i += SIDE_BY_SIDE) {
+			putc('\n', f);
+			if (n == 1)
+				one_machine(f, s, &s->column[first]);
+			else
+				several(f, s, &s->column[first + i], n - i < SIDE_BY_SIDE ? n - i : SIDE_BY_SIDE);
+		}
+	}
+}
+
+static void quoted(FILE *f, const char *text)
+{
+	putc('"', f);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', f);
+		putc(*text, f);
+	}
+	putc('"', f);
+}
+
+static void csv_row(FILE *f, const struct column *c, const struct run_file *run, const struct run_row *r)
+{
+	const char *const texts[] = {
+		c->name,	run->name, run_text(run, "label"), run_text(run, "brand"), run_text(run, "engine_version"),
+		run_text(run, "tables"), r->id, r->kind, r->verdict, r->reason, r->unit,
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		quoted(f, texts[i]);
+		putc(',', f);
+	}
+	fprintf(f, "%ld,%ld,", r->n, r->discards);
+	for (unsigned i = 0; i < N_FIGURES; i++) {
+		if (r->n)
+			fprintf(f, "%.15g", r->fig[i]);
+		putc(',', f);
+	}
+	quoted(f, r->overhead_id);
+	putc(',', f);
+	if (r->overhead >= 0)
+		fprintf(f, "%.15g", r->overhead);
+	putc(',', f);
+	if (r->instructions >= 0)
+		fprintf(f, "%ld", r->instructions);
+	putc(',', f);
+	quoted(f, r->definition);
+	fputs("\r\n", f);
+}
+
+void report_csv(FILE *f, const struct site *s)
+{
+	fputs("machine,file,label,brand,engine_version,tables,id,kind,verdict,reason,unit,n,discards", f);
+	for (unsigned i = 0; i < N_FIGURES; i++)
+		fprintf(f, ",%s", figure_names[i]);
+	fputs(",overhead_id,overhead_median,instructions,definition\r\n", f);
+	for (unsigned k = 0; k < s->n_columns; k++) {
+		const struct column *c = &s->column[k];
+
+		for (unsigned i = 0; i < c->n; i++) {
+			for (size_t r = 0; r < s->n_ids; r++) {
+				const struct run_row *row = run_row(c->run[i], s->id[r]);
+
+				if (row)
+					csv_row(f, c, c->run[i], row);
+			}
+		}
+	}
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The plans that are shipped are in the binding, and what is not in it is refused with its place and what to write:
+# by the same code that reads the plan on the stick (tests/test_config.c).
+set -eu
+cd "$(dirname "$0")/.."
+tw=build/trainwreck
+[ -x $tw ] || {
+	echo "build/trainwreck is missing: run make" >&2
+	exit 1
+}
+command -v dtc >/dev/null || {
+	echo "no dtc: apt install device-tree-compiler"
+	exit 77
+}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+fail() {
+	printf '%s\n' "$1" >&2
+	exit 1
+}
+
+$tw plan efi/plan/*.dts >"$tmp/said" 2>&1 || fail "$(cat "$tmp/said")"
+[ "$(grep -c ': good; ' "$tmp/said")" -eq "$(ls efi/plan/*.dts | wc -l)" ] || fail "$(cat "$tmp/said")"
+dtc -q -I dts -O dtb -o "$tmp/cold.dtb" efi/plan/cold.dts
+$tw plan "$tmp/cold.dtb" | grep -q 'measures cold\.\*, 1000 samples behind 16 runs' || fail "cold.dtb"
+
+# a sed script over full.dts, and what is to be said of the result
+refused() {
+	sed "$1" efi/plan/full.dts >"$tmp/bad.dts"
+	status=0
+	$tw plan "$tmp/bad.dts" >"$tmp/said" 2>&1 || status=$?
+	[ $status -eq 2 ] || fail "'$1': status $status"
+	grep -q "bad.dts.*$2" "$tmp/said" || fail "'$1': $(cat "$tmp/said")"
+}
+refused 's/samples = .*/samples = <0>;/' "/bench: property 'samples' must be one cell from 1 to 4096"
+refused 's/samples = .*/samples = <1 2>;/' "/bench: property 'samples' must be one cell"
+refused 's/samples = .*/sample = <1>;/' "/bench: property 'sample' is not in the binding"
+refused 's/mode = .*/mode = "fast";/' "/run: property 'mode' must be \"serve\", \"bench\" or \"test\""
+refused 's/only = .*/only = "";/' "/bench: property 'only' must be one string"
+refused 's/^	bench {/	benches {/' "/benches: no such node in the binding"
+refused 's/trainwreck,plan/a,plan/' "property 'compatible' must be \"trainwreck,plan\""
+refused 's/^	run {/	run /' "is no plan"
+# the host goes by it, too
+! $tw bench --plan "$tmp/bad.dts" >"$tmp/said" 2>&1 || fail "bench --plan takes a plan that is none"
+grep -q 'is no plan' "$tmp/said" || fail "$(cat "$tmp/said")"
