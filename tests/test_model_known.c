@@ -38,6 +38,36 @@ static const struct {
 	/* faults without end, each delivered by itself: the model gives up, and says so */
 	{ RULE_DOUBLE_FAULT, 0, 0, "gate.p 11 0; gate.p 13 0; gp.nc", "HANG" },
 	{ RULE_DOUBLE_FAULT, 0, 0, "gate.p 13 0; gp.nc", "#NP(0x6b) rip=gp.nc[k]:LD" },
+	/* a read that is not aligned is taken for two halves, a write for all of its page before it */
+	{ RULE_DATA_BP_EXACT, 0, 0, "start layout=linux\nbp.b tss-ist3; int 2; nop", "HANG|#NMI rip=int[k]:INTN+ on=IST2+0xfd8" },
+	{ RULE_DATA_BP_EXACT, 0, 0, "bp.b tss-rsp0; go.u; ud2", "#DB rip=entry_6+0 cs=8 dr6=0xffff0ff8|#UD rip=ud2[u]:UD2" },
+	{ RULE_DATA_BP_EXACT_WRITE, 0, 0, "bp.b sup; umip sgdt; nop", "#DB rip=umip[k]:SGDT+ dr6=0xffff0ff8" },
+	{ RULE_DATA_BP_EXACT_WRITE, 0, 0, "bp.b sup; pf.write sup; nop", "#DB rip=pf.write[k]:ST32+ dr6=0xffff0ff8" },
+	{ RULE_DATA_BP_ALL, 0, 0, "bp.w user; bp.rw user; pf.write user; nop", "#DB rip=pf.write[k]:ST32+ dr6=0xffff0ff4" },
+	{ RULE_DATA_BP_ALL, 0, 0, "bp.w user; bp.rw sup; pf.write user; nop", "#DB rip=pf.write[k]:ST32+ dr6=0xffff0ff2" },
+	{ RULE_DR6_NEWS, 0, 0, "bp.w user; pf.write user; bp.rw sup; pf.read sup; nop", "#DB dr6=0xffff0ff2; #DB rip=pf.read[k]:LD32+ dr6=0xffff0ff6" },
+	{ RULE_MOVSS_DATA_BP_INT, 0, 0, "bp.rw ss; movss+int3; ret.iret; nop", "#BP rip=int3[k]:INT3+" },
+	{ RULE_MOVSS_DATA_BP_INT, 0, 0, "bp.rw ss; go.u; movss+syscall; ret.iret; nop", "#DB rip=entry_syscall cs=8; SYSCALL" },
+	/* what a shadow covers does not end it */
+	{ RULE_SHADOW_ENDS, 0, 0, "gate.type 128 1; ipi.phys 0x40; sti+int 0x80; nop", "#0x40 rip=entry_128+4 on=MAIN+0xf68; left nmi=0 irq=0 cs=1|#0x40 rip=entry_128+0; left nmi=0 irq=0 cs=1" },
+	{ RULE_PAUSE_SHADOW, 0, 0, "ipi.self 0x40; sti+pause; nop", "#0x40 rip=nop[k]:LEARSI fl=0x202; left nmi=0 irq=0 cs=1|#0x40 rip=pause[k]:PAUSE+ fl=0x202; left nmi=0 irq=0 cs=1" },
+	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x42; nop", "#0x40 rip=window_k; #0xff rip=window_k; left nmi=0 irq=2 cs=1" },
+	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x61; nop", "#0x40 rip=window_k; #0x61 rip=window_k; left nmi=0 irq=0 cs=5" },
+	/* what is switched on nowhere */
+	{ RULE_SPLIT_LOCK, 0, 1, "lock.split; nop", "#AC(0) rip=lock.split[k]:XCHGM fl=0x10002" },
+	{ RULE_FLDENV_READS, 0, 0, "mf; nop", "#PF(3) rip=mf[k]:FLDENV cr2=KCONST+0x20" },
+	/* what a descriptor becomes while it is loaded */
+	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc ldt-np; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVES" },
+	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc kcs2-np; mov.es ldtu", "left nmi=0 irq=0" },
+	{ RULE_DESC_CACHED, 0, 0, "desc ldt-np; lldt null; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVES" },
+	{ RULE_LTR_FAULT, 0, 0, "lgdt ro; ltr rsp0; go.u; ud2", "#PF(3) rip=ltr[k]:LTR cr2=GDTRO+0x94; SHUTDOWN|#PF(3) cr2=GDTRO+0x95; SHUTDOWN|#PF(3) cr2=GDTRO+0x90; SHUTDOWN" },
+	/* frames and segments of returns */
+	{ RULE_IRET_POPS_RSP, 0, 0, "int3; ret.iret32; int3", "#BP rsp=MAIN+0xfc0; #BP rip=int3[k]:INT3+ rsp=MAIN+0xfa4" },
+	{ RULE_IRET_POPS_RSP, 0, 0, "int3; ret.iret; int3", "#BP; #BP rip=int3[k]:INT3+ rsp=MAIN+0xfc0" },
+	{ RULE_IRET_POPS_RSP, 0, 0, "go.u; int3; ret.iret32; int3", "#BP; #BP rip=int3[u]:INT3+ rsp=USTK+0xfc0" },
+	{ RULE_RET_SEG_NULLED, 0, 0, "mov.es kds; go.c; seg.read es; nop", "#UD rip=end_c" },
+	{ RULE_RET_SEG_NULLED, 0, 0, "mov.gs kds; go.c; seg.read gs; nop", "#PF(4) rip=seg.read[c]:SEGREAD cr2=8" },
+	{ RULE_SINGLE_STEP_AFTER, 0, 0, "fmask none; go.u; flags tf; syscall; nop", "#DB rip=syscall[u]:LEARSI fl=0x102; SYSCALL r11=2" },
 	/* INT1 is no instruction */
 	{ RULE_INT1, 0, 0, "int1", "#UD rip=int1[k]:INT1 fl=0x10002" },
 };
@@ -57,10 +87,133 @@ static void it_is_what_it_says_and_no_more(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static struct trace predict(const char *text, const char *profile, struct overlay_line *line, unsigned n, unsigned branch)
+{
+	static struct trace t;
+	struct overlay o = { .n = n, .line = line };
+	struct path path = { .n = branch != 0, .branch = { (uint8_t)branch } };
+	char why[128];
+	struct seq seq;
+
+	assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), 0);
+	model_predict(&seq, profile_named(profile), &o, &path, &t);
+	return t;
+}
+
+/* The image of #UD has RF set, and a line about it has been followed if it is not. */
+static int is_followed(const char *profile, struct overlay_line *line, unsigned n)
+{
+	uint64_t before[4] = { 0 };
+	struct trace t = predict("ud2", profile, line, n, 0);
+
+	for (unsigned i = 0; i < n; i++)
+		before[i] = line[i].uses;
+	t = predict("ud2", profile, line, n, 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(line[i].uses, before[i]);
+	return !(t.rec[0].rflags & 0x10000);
+}
+
+static void a_line_is_for_a_vendor_and_for_vectors(void **state)
+{
+	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 };
+
+	(void)state;
+	assert_true(is_followed("intel", &rf, 1));
+	assert_int_equal(rf.uses, 1);
+	rf.vendor = VENDOR_AMD;
+	assert_false(is_followed("intel", &rf, 1));
+	assert_int_equal(rf.uses, 0);
+	assert_true(is_followed("amd", &rf, 1));
+	rf.vendor = VENDOR_INTEL;
+	assert_true(is_followed("intel", &rf, 1));
+	assert_false(is_followed("amd", &rf, 1));
+	rf.vendor = 0;
+	for (int vector = 0; vector < 10; vector++)
+		for (unsigned more = 0; more < 4; more++) {
+			rf.vector = (int16_t)vector;
+			rf.more = (uint8_t)more;
+			assert_int_equal(is_followed("intel", &rf, 1), vector <= 6 && vector + (int)more >= 6);
+			assert_int_equal(rf.uses, vector <= 6 && vector + (int)more >= 6);
+		}
+}
+
+static void lines_are_followed_one_after_another(void **state)
+{
+	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 };
+	struct overlay_line same = { .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX };
+	struct overlay_line other = { .rule = RULE_RF_SOFT, .vector = -1, .and = UINT64_MAX, .xor = 1 };
+	struct overlay_line twice[] = { rf, other, rf }, once[] = { same, other, rf, other }, none[] = { other, same };
+
+	(void)state;
+	assert_false(is_followed("intel", twice, 3));
+	assert_int_equal(twice[0].uses, 1);
+	assert_int_equal(twice[1].uses, 0);
+	assert_int_equal(twice[2].uses, 0); /* what it makes is what the manual says */
+	assert_true(is_followed("intel", once, 4));
+	assert_int_equal(once[0].uses, 0);
+	assert_int_equal(once[1].uses, 0);
+	assert_int_equal(once[2].uses, 1);
+	assert_int_equal(once[3].uses, 0);
+	assert_false(is_followed("intel", none, 2));
+}
+
+static void a_line_can_be_true_only_sometimes(void **state)
+{
+	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .maybe = 1, .and = UINT64_MAX, .xor = 1 };
+	struct overlay_line same = { .rule = RULE_RF_FAULT, .vector = -1, .maybe = 1, .and = UINT64_MAX };
+	struct trace t;
+
+	(void)state;
+	t = predict("ud2", "intel", &rf, 1, 0);
+	assert_int_equal(t.path.n, 1);
+	assert_int_equal(t.path.of[0], 2);
+	assert_int_equal(t.path.rule[0], RULE_RF_FAULT);
+	assert_int_equal(t.path.taken[0], 0);
+	assert_int_equal(t.rec[0].rflags & 0x10000, 0x10000);
+	assert_int_equal(rf.uses, 0);
+	t = predict("ud2", "intel", &rf, 1, 1);
+	assert_int_equal(t.path.taken[0], 1);
+	assert_int_equal(t.rec[0].rflags & 0x10000, 0);
+	assert_int_equal(rf.uses, 1);
+	t = predict("ud2", "intel", &same, 1, 0);
+	assert_int_equal(t.path.n, 0);
+}
+
+static void an_engine_that_dies_is_asked_no_more(void **state)
+{
+	struct overlay_line dies = { .rule = RULE_RF_FAULT, .vector = -1, .kills = 1, .and = UINT64_MAX };
+	struct overlay_line never = { .rule = RULE_RF_BOUNDARY, .vector = -1, .kills = 1, .and = UINT64_MAX };
+	struct trace t = predict("ud2; nop", "intel", &dies, 1, 0);
+
+	(void)state;
+	assert_int_equal(t.dies, 1);
+	assert_int_equal(t.unchecked, 1);
+	assert_int_equal(t.outcome, OUTCOME_DONE);
+	assert_int_equal(t.death, RULE_RF_FAULT);
+	assert_int_equal(t.n, 0);
+	assert_int_equal(dies.uses, 1);
+	dies.maybe = 1;
+	t = predict("ud2; nop", "intel", &dies, 1, 0);
+	assert_int_equal(t.dies, 0);
+	assert_int_equal(t.path.n, 1);
+	assert_int_equal(dies.uses, 0);
+	t = predict("ud2; nop", "intel", &dies, 1, 1);
+	assert_int_equal(t.dies, 1);
+	/* RF is clear there, and the rule says so */
+	t = predict("nmi.self; nop", "intel", &never, 1, 0);
+	assert_int_equal(t.dies, 0);
+	assert_int_equal(t.unchecked, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_what_it_says_and_no_more),
+		cmocka_unit_test(a_line_is_for_a_vendor_and_for_vectors),
+		cmocka_unit_test(lines_are_followed_one_after_another),
+		cmocka_unit_test(a_line_can_be_true_only_sometimes),
+		cmocka_unit_test(an_engine_that_dies_is_asked_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
