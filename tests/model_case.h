@@ -42,6 +42,7 @@ static const struct model_case model_cases[] = {
 #include "tests/model_debug.def"
 #include "tests/model_style.def"
 #include "tests/model_second.def"
+#include "tests/model_told.def"
 #undef CASE
 };
 enum { N_MODEL_CASES = sizeof(model_cases) / sizeof(model_cases[0]), CASE_PATHS_MAX = 64 };
