@@ -170,13 +170,11 @@ static void one_instruction(struct cpu *c)
 
 	c->insn_start = c->rip;
 	c->vec = 0;
-	c->rf_before = 0;
 	c->rep_left = 0;
 	if (is_entry(c->rip) && c->cpl == 0) {
 		run_entry(c);
 		return;
 	}
-	c->rf_before = (c->rflags & FL_RF) != 0;
 	if (mem_fetch(c, c->rip)) {
 		take_fault(c, hits);
 		return;

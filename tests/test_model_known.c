@@ -117,6 +117,7 @@ static int is_followed(const char *profile, struct overlay_line *line, unsigned 
 static void a_line_is_for_a_vendor_and_for_vectors(void **state)
 {
 	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 };
+	struct overlay_line np = { .rule = RULE_PF_NOT_PRESENT, .vector = 6 };
 
 	(void)state;
 	assert_true(is_followed("intel", &rf, 1));
@@ -129,6 +130,9 @@ static void a_line_is_for_a_vendor_and_for_vectors(void **state)
 	assert_true(is_followed("intel", &rf, 1));
 	assert_false(is_followed("amd", &rf, 1));
 	rf.vendor = 0;
+	/* an instruction is no event, whatever came before it */
+	assert_int_equal(predict("ud2; pf.read np", "intel", &np, 1, 0).rec[1].vector, 14);
+	assert_int_equal(np.uses, 0);
 	for (int vector = 0; vector < 10; vector++)
 		for (unsigned more = 0; more < 4; more++) {
 			rf.vector = (int16_t)vector;
