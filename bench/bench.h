@@ -77,10 +77,10 @@ static inline const struct bench_row *bench_row(unsigned id)
 	return NULL;
 }
 
-/* How many kinds a row has: without a handler there is only the round trip. */
+/* How many kinds a row has: without a handler, or with many events, there is only the round trip. */
 static inline unsigned bench_kinds(const struct bench_row *row)
 {
-	return row->via == VIA_NONE ? 1 : BENCH_KINDS;
+	return row->via == VIA_NONE || row->prep & PREP_LOOP ? 1 : BENCH_KINDS;
 }
 
 /* The image opens with this; its third section holds a struct bench_body for each row, in order. */
@@ -96,7 +96,7 @@ static inline uint32_t bench_build(void)
 }
 
 /* The parts of a row in the image; two rows may share some, never all. */
-enum bench_part { BENCH_PRE, BENCH_WINDOW, BENCH_HANDLER, BENCH_COLD, BENCH_PARTS };
+enum bench_part { BENCH_PRE, BENCH_WINDOW, BENCH_HANDLER, BENCH_COLD, BENCH_OUTER, BENCH_PARTS };
 
 enum { BENCH_SECTION_TABLE = 2, BENCH_VEC_LEAVE = 0x81, BENCH_VEC_MISSED = 0x82 };
 
@@ -107,6 +107,7 @@ struct bench_body {
 	uint32_t insns[BENCH_KINDS]; /* 0: cannot be counted */
 	uint32_t cold;		     /* what is run last of all before the body, or 0 */
 	uint32_t event; /* behind the opening stamp's first byte: what raises the event */
+	uint32_t outer, outer_via;   /* of a nested row: the other handler, its vector or VIA_*, and its IST << 16 */
 	uint32_t len[BENCH_PARTS]; /* of the first copy, in bytes */
 };
 

@@ -2,7 +2,8 @@
 ; The benchmarks' image: for each row of bench.def four copies of its timed body (one for each
 ; placement), a plain handler, the same handler with a time stamp as its first act, and the number
 ; of instructions in each window, counted by the assembler as it emits them. And, where a row is a
-; cold one, what makes it so, done in ring 0 as the last act before the body.
+; cold one, what makes it so, done in ring 0 as the last act before the body; where it is a nested one, the
+; handler of the outer event.
 ;
 ; Registers, in every mode: ESI opening stamp, EDI closing stamp, EBP stamp of the handler, RBX the
 ; landing address, EAX and EDX lost at each stamp, RCX and R11 free for the path under test.
@@ -33,6 +34,7 @@ FL_IF		equ 0x200
 FL_NT		equ 0x4000
 FL_AC		equ 0x40000
 SPINS		equ 1 << 20
+LOOPS		equ 100 ; of a row that repeats its event
 VEC_LEAVE	equ 0x81 ; a ring-3 body is done
 VEC_MISSED	equ 0x82 ; the event did not come
 
@@ -102,6 +104,10 @@ ev_%[row]_%[copy]:
 %include "bench/copies.inc"
 %include "bench/interrupts.inc"
 %include "bench/cold.inc"
+%include "bench/nested.inc"
+%include "bench/stacked.inc"
+%include "bench/loops.inc"
+%include "bench/later.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0
@@ -116,6 +122,25 @@ ev_%[row]_%[copy]:
 ; EMIT_ROW name, from, to, via: bodies and handlers of one row.
 %macro EMIT_ROW 4
 %define row %1
+%assign nst_all 0
+%assign nst_in 0
+%ifmacro nst_%1 0
+	IN_K
+	align 64
+%assign wc 0
+o_%1:	nst_%1
+ol_%1	equ $ - o_%1
+%assign nst_all wc
+%ifdef oist_%1
+ov_%1	equ outer_%1 | oist_%1 << 16
+%else
+ov_%1	equ outer_%1
+%endif
+%else
+o_%1	equ 0
+ol_%1	equ 0
+ov_%1	equ 0
+%endif
 %assign copy 0
 %rep 4
 	IN_%2
@@ -191,9 +216,13 @@ hl_%1	equ $ - h_%1
 	align 64
 hs_%1:	STAMP ebp
 	HANDLER %1, %4
-n_rt_%1	equ body_all + hnd_all
-n_en_%1	equ body_in + STAMP_HEAD
-n_ex_%1	equ STAMP_TAIL + hnd_all + body_all - body_in
+%ifdef runs_%1
+n_rt_%1	equ body_all + hnd_all * runs_%1
+%else
+n_rt_%1	equ body_all + nst_all + hnd_all
+%endif
+n_en_%1	equ body_in + nst_in + STAMP_HEAD
+n_ex_%1	equ STAMP_TAIL + hnd_all + body_all - body_in + nst_all - nst_in
 %endif
 %ifmacro cold_%1 0
 	IN_K
@@ -213,11 +242,13 @@ section .table
 	dd %1, b_%2_0, b_%2_1, b_%2_2, b_%2_3, h_%2, hs_%2
 %if (%3) & (PREP_WAIT | PREP_REPEAT)
 	dd 0, 0, 0 ; how long it waits is what it measures, or emulators count each repetition
+%elif (%3) & PREP_LOOP
+	dd n_rt_%2, 0, 0
 %else
 	dd n_rt_%2, n_en_%2, n_ex_%2
 %endif
-	dd c_%2, ev_%2
-	dd bp_%2_0 - b_%2_0, we_%2_0 - go_%2_0, hl_%2, cl_%2
+	dd c_%2, ev_%2, o_%2, ov_%2
+	dd bp_%2_0 - b_%2_0, we_%2_0 - go_%2_0, hl_%2, cl_%2, ol_%2
 %endmacro
 
 %macro BENCH_ROW 6

@@ -69,7 +69,7 @@ static const char *lacks(const struct bench_row *row, const struct profile *p)
 	for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		if (row->needs & features[i].bit & ~p->features)
 			return features[i].words;
-	return NULL;
+	return row->prep & PREP_LATER ? "nothing in this build sets up what it needs" : NULL;
 }
 
 static void end(struct msg_benched *ret, enum verdict verdict, const char *reason)
@@ -225,7 +225,7 @@ void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 	b.body = body->addr[req->align];
 	b.cold = body->cold;
 	ret->insns = body->insns[req->kind];
-	prep_do(row, b.profile, req->kind == BENCH_RT ? body->handler : body->split,
+	prep_do(row, b.profile, body, req->kind == BENCH_RT ? body->handler : body->split,
 		bench_window(body, req->align) + body->event);
 	measure_counted(&b, req, ret);
 	prep_undo();

@@ -14,6 +14,9 @@ enum {
 	CR4_SMEP_BIT = 1 << 20,
 	CR4_SMAP_BIT = 1 << 21,
 	CR4_PKE_BIT = 1 << 22,
+	CR4_PCIDE_BIT = 1 << 17,
+	MSR_SPEC_CTRL = 0x48,
+	FMASK_TF = 0x100,
 	PKRU_NO_KEY1 = 1 << 2,
 	FMASK_BENCH = 0x47700, /* what systems mask: TF IF DF IOPL NT AC */
 };
@@ -23,6 +26,7 @@ static struct {
 	uint64_t cr0, cr2, cr4, cr8;
 	uint64_t fs_base, gs_base, kernel_gs_base;
 	uint64_t efer, star, lstar, cstar, fmask;
+	uint64_t spec_ctrl;
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
 	uint32_t pkru, mxcsr;
 	uint16_t ds, es, fs, gs, fcw;
@@ -60,7 +64,7 @@ static void save(const struct profile *profile)
 
 /* LSTAR, CSTAR and SYSENTER_EIP all lead to the row's one handler: a body uses one of them at most.
  */
-static void install_msrs(uint32_t handler)
+static void install_msrs(uint32_t prep, uint32_t handler)
 {
 	wrmsr(IA32_KERNEL_GS_BASE, W_BDATA + BD_GSUSER);
 	if (saved.has_syscall) {
@@ -68,7 +72,7 @@ static void install_msrs(uint32_t handler)
 		wrmsr(IA32_STAR, STAR_VALUE);
 		wrmsr(IA32_LSTAR, handler);
 		wrmsr(IA32_CSTAR, handler);
-		wrmsr(IA32_FMASK, FMASK_BENCH);
+		wrmsr(IA32_FMASK, prep & PREP_FMASK_TF ? FMASK_BENCH & ~(uint64_t)FMASK_TF : FMASK_BENCH);
 	}
 	if (saved.has_sysenter) {
 		wrmsr(IA32_SYSENTER_CS, SEL_KCS);
@@ -85,6 +89,7 @@ static uint64_t control_bits(uint32_t prep)
 		{ PREP_FSGS, CR4_FSGSBASE_BIT }, { PREP_SMEP, CR4_SMEP_BIT },
 		{ PREP_SMAP, CR4_SMAP_BIT },	 { PREP_PKE, CR4_PKE_BIT },
 		{ PREP_UMIP, CR4_UMIP_BIT },	 { PREP_FPU, CR4_OSFXSR | CR4_OSXMMEXCPT },
+		{ PREP_PCID, CR4_PCIDE_BIT },
 	};
 	uint64_t cr4 = 0;
 
@@ -116,17 +121,21 @@ static void install_control(const struct bench_row *row)
 		saved.fcw = fnstcw();
 		saved.mxcsr = stmxcsr();
 	}
+	if (row->prep & PREP_IBRS)
+		saved.spec_ctrl = rdmsr(MSR_SPEC_CTRL);
 	if (row->prep & PREP_GSNEG)
 		wrmsr(IA32_GS_BASE, ALIAS(W_BDATA + BD_GSUSER));
 }
 
-void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler,
-	     uint32_t event)
+void prep_do(const struct bench_row *row, const struct profile *profile, const struct bench_body *body,
+	     uint32_t handler, uint32_t event)
 {
+	unsigned outer = body->outer_via & 0xffff;
+
 	save(profile);
 	saved.prep = row->prep;
-	prep_tables_do(row, handler);
-	install_msrs(handler);
+	prep_tables_do(row, body, handler);
+	install_msrs(row->prep, outer >= VIA_SYSCALL ? body->outer : handler);
 	install_control(row);
 	*(volatile uint32_t *)bench_data(BD_APICID) = profile->apic_id;
 	*(volatile uint32_t *)bench_data(BD_NPSEL) = SEL_KDS_NP;
@@ -146,6 +155,8 @@ static void undo_control(void)
 	}
 	if (saved.prep & PREP_PKE)
 		wrpkru(saved.pkru);
+	if (saved.prep & PREP_IBRS)
+		wrmsr(MSR_SPEC_CTRL, saved.spec_ctrl);
 	write_cr8(saved.cr8);
 	write_cr4(saved.cr4);
 	write_cr0(saved.cr0);

@@ -16,15 +16,15 @@ static inline volatile void *bench_data(enum bench_data off)
  * is the address of the instruction that raises its event. One at a time: what is changed is kept
  * here until prep_undo.
  */
-void prep_do(const struct bench_row *row, const struct profile *profile, uint32_t handler,
-	     uint32_t event);
+void prep_do(const struct bench_row *row, const struct profile *profile, const struct bench_body *body,
+	     uint32_t handler, uint32_t event);
 void prep_undo(void);
 
 /* The state that the rows of more than one class change, kept by prep_do and put back by prep_undo.
  */
 void prep_debug_do(const struct bench_row *row, uint32_t event);
 void prep_debug_undo(void);
-void prep_tables_do(const struct bench_row *row, uint32_t handler);
+void prep_tables_do(const struct bench_row *row, const struct bench_body *body, uint32_t handler);
 void prep_tables_undo(void);
 
 #endif

@@ -10,11 +10,13 @@
 enum {
 	TSS_RSP0 = 4,
 	TSS_IST1 = 0x24,
+	TSS_IST2 = 0x2c,
 	GATE_TRAP_BIT = 1,
 	GATE_PRESENT = 0x80,
 	TSS_BUSY = 2,
 	FLAG_D = 0x40, /* in byte 6 of a descriptor */
 	VEC_DF = 8,
+	VEC_NP = 11,
 	VEC_PF = 14,
 	VEC_GATE = 0x40, /* what the rows with INT n use */
 	PAGE = 0x1000,
@@ -59,7 +61,7 @@ static void install_segments(const struct bench_row *row, uint32_t handler)
 		load_task(SEL_TSS_IST);
 }
 
-static void install_gates(const struct bench_row *row, uint32_t handler)
+static void install_gates(const struct bench_row *row, const struct bench_body *body, uint32_t handler)
 {
 	const struct bench_head *head = bench_head();
 	uint8_t *idt = alias(W_IDT);
@@ -74,26 +76,32 @@ static void install_gates(const struct bench_row *row, uint32_t handler)
 		gate_write(idt + 16 * row->via, handler, row->prep & PREP_KCS2 ? SEL_KCS2 : SEL_KCS,
 			   GATE_USER | (row->prep & PREP_TRAP ? GATE_TRAP_BIT : 0),
 			   !!(row->prep & PREP_IST));
+	if (body->outer && (body->outer_via & 0xffff) < 256)
+		gate_write(idt + 16 * (body->outer_via & 0xff), body->outer, SEL_KCS, GATE_USER,
+			   (uint8_t)(body->outer_via >> 16));
 	if (row->prep & PREP_GATE_NP)
 		gate_write(idt + 16 * VEC_GATE, 0, SEL_KCS, GATE_USER & ~GATE_PRESENT, 0);
 	if (row->prep & PREP_TSS_CUT)
 		gate_write(idt + 16 * VEC_GATE, 0, SEL_KCS, GATE_USER, 2);
+	if (row->prep & PREP_NP_NP)
+		idt[16 * VEC_NP + 5] &= (uint8_t)~GATE_PRESENT;
 	if (row->prep & PREP_PF_NP)
 		idt[16 * VEC_PF + 5] &= (uint8_t)~GATE_PRESENT;
 }
 
-void prep_tables_do(const struct bench_row *row, uint32_t handler)
+void prep_tables_do(const struct bench_row *row, const struct bench_body *body, uint32_t handler)
 {
-	uint64_t rsp0 = W_BDATA + BD_RSP0TOP, ist1 = W_BDATA + BD_ISTTOP;
+	uint64_t rsp0 = W_BDATA + BD_RSP0TOP, ist1 = W_BDATA + BD_ISTTOP, ist2 = W_BDATA + BD_IST2TOP;
 
 	memcpy(saved.idt, alias(W_IDT), sizeof(saved.idt));
 	memcpy(saved.tss, alias(W_TSS), sizeof(saved.tss));
 	memcpy(saved.gdt, alias(W_GDT), sizeof(saved.gdt));
 	saved.tr = str();
 	saved.ldtr = sldt();
-	install_gates(row, handler);
+	install_gates(row, body, handler);
 	memcpy(alias(W_TSS) + TSS_RSP0, &rsp0, sizeof(rsp0));
 	memcpy(alias(W_TSS) + TSS_IST1, &ist1, sizeof(ist1));
+	memcpy(alias(W_TSS) + TSS_IST2, &ist2, sizeof(ist2));
 	install_segments(row, handler);
 }
 

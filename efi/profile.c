@@ -10,7 +10,7 @@
 enum { MEASURE_US = 50000 };
 
 struct leaves {
-	struct cpuid l0, l1, l6, l7, l7_1, e0, e1, e7, e8;
+	struct cpuid l0, l1, l6, l7, l7_1, la, e0, e1, e7, e8;
 };
 
 static void read_leaves(struct leaves *ret)
@@ -25,6 +25,8 @@ static void read_leaves(struct leaves *ret)
 		if (ret->l7.eax >= 1)
 			ret->l7_1 = cpuid(7, 1);
 	}
+	if (ret->l0.eax >= 0xa)
+		ret->la = cpuid(0xa, 0);
 	ret->e0 = cpuid(0x80000000, 0);
 	if (ret->e0.eax >= 0x80000001)
 		ret->e1 = cpuid(0x80000001, 0);
@@ -83,6 +85,10 @@ static uint64_t features_of(const struct leaves *l)
 		{ l->l7.ecx, 7, FEAT_BIT_CET_SS },
 		{ l->l7.edx, 20, FEAT_BIT_CET_IBT },
 		{ l->l1.edx, 19, FEAT_BIT_CLFLUSH },
+		{ l->l1.ecx, 17, FEAT_BIT_PCID },
+		{ l->l7.edx, 26, FEAT_BIT_IBRS },
+		{ l->e8.ebx, 14, FEAT_BIT_IBRS },
+		{ l->l7_1.eax, 19, FEAT_BIT_WRMSRNS },
 	};
 	uint64_t found = 0;
 
@@ -90,6 +96,8 @@ static uint64_t features_of(const struct leaves *l)
 		if (rows[i].reg >> rows[i].bit & 1)
 			found |= 1ull << rows[i].feature;
 	}
+	if (l->la.eax & 0xff)
+		found |= FEAT(PMU);
 	return found;
 }
 

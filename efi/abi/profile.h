@@ -34,7 +34,11 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(UINTR, "user interrupts")                                                                \
 	X(CET_SS, "shadow stacks")                                                                 \
 	X(CET_IBT, "indirect-branch tracking")                                                     \
-	X(CLFLUSH, "CLFLUSH")
+	X(CLFLUSH, "CLFLUSH")                                                                      \
+	X(PCID, "process-context identifiers")                                                     \
+	X(IBRS, "IBRS by IA32_SPEC_CTRL")                                                          \
+	X(WRMSRNS, "WRMSRNS")                                                                      \
+	X(PMU, "architectural performance counters")
 
 enum feature_bit {
 #define X(name, words) FEAT_BIT_##name,
