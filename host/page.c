@@ -24,7 +24,7 @@ static const char css[] =
 	"th[scope=row]{font-weight:normal}th[scope=row] code{font-weight:bold;white-space:nowrap}\n"
 	"small,.dim,figcaption{color:var(--dim);font-size:.82rem}small{display:block}\n"
 	"p.label{padding:.5rem .8rem;background:var(--mark);border-left:4px solid var(--warn)}\n"
-	"figure{margin:.8rem 0;overflow-x:auto}figure img{display:block;width:100%;min-width:44rem;height:auto}\n"
+	"figure{margin:.8rem 0;overflow-x:auto}figure img{display:block;width:100%;min-width:36rem;height:auto}\n"
 	".about td{overflow-wrap:anywhere}.about th{white-space:nowrap}\n"
 	"@media (max-width:40rem){body{padding:.6rem;font-size:15px}th,td{padding:.25rem .35rem}}\n"
 	"@media print{:root{--bg:#fff;--fg:#000;--dim:#333;--line:#999;--mark:#fff}body{max-width:none;padding:0;font-size:9pt}\n"

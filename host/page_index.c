@@ -100,6 +100,20 @@ static unsigned fred_pair(FILE *f, const struct site *s, const struct column *id
 	return n;
 }
 
+static unsigned with_fred(const struct site *s)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < s->n_columns; k++) {
+		const json_t *word;
+		size_t i;
+
+		json_array_foreach(json_object_get(s->column[k].run[0]->context, "features"), i, word)
+			n += !strcmp(json_string_value(word), "FRED");
+	}
+	return n;
+}
+
 /* Why there is nothing: what a run through FRED says of itself, or that there is none. */
 static void no_fred(FILE *f, const struct site *s)
 {
@@ -115,8 +129,8 @@ static void no_fred(FILE *f, const struct site *s)
 		fputs(".</p>\n", f);
 		return;
 	}
-	fputs("none of these runs was made through FRED tables (<code>--tables fred</code>), and no engine that this project has run "
-	      "on offers them.</p>\n", f);
+	fprintf(f, "none of these runs was made through FRED tables (<code>--tables fred</code>); %u of %u machines have FRED by their "
+		   "CPUID.</p>\n", with_fred(s), s->n_columns);
 }
 
 void page_fred(FILE *f, const struct site *s)

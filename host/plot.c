@@ -11,7 +11,7 @@
 #include "host/page.h"
 #include "host/proc.h"
 
-enum { WIDTH = 860, LINE = 13, FRAME = 70, SVG_MAX = 8 << 20, DEPTH_MAX = 8 };
+enum { WIDTH = 860, LINE = 13, FRAME = 70, SVG_MAX = 8 << 20, DEPTH_MAX = 8, ID_MARGIN = 30, WORDS_MARGIN = 42 };
 
 /* Okabe and Ito's: told apart by colour-blind readers, and on light and dark. */
 static const unsigned colours[] = { 0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9 };
@@ -35,12 +35,14 @@ const char *plot_group_name(const struct column *c, unsigned group, char *buf)
 	return buf;
 }
 
-static void begin(FILE *f, const char *name, unsigned lines)
+static void begin(FILE *f, const char *name, unsigned lines, unsigned margin)
 {
-	fprintf(f, "reset\nset terminal svg size %d,%u dynamic font \"sans-serif,11\"\n", WIDTH,
+	fputs("reset\n", f);
+	fprintf(f, "set lmargin %u\n", margin);
+	fprintf(f, "set terminal svg size %d,%u dynamic font \"sans-serif,11\"\n", WIDTH,
 		lines * LINE + FRAME);
 	fprintf(f, "set output \"%s.svg\"\nset grid x\nset tics nomirror\nset border 1\nset ytics scale 0 noenhanced\n", name);
-	fprintf(f, "set xlabel \"ticks of the time-stamp counter\"\nset lmargin 46\nset rmargin 3\nset key outside top center horizontal noenhanced\n");
+	fprintf(f, "set xlabel \"ticks of the time-stamp counter\"\nset rmargin 3\nset key outside top center horizontal noenhanced\n");
 	fprintf(f, "set yrange [%g:0.7]\n", -(double)lines + 0.3);
 }
 
@@ -82,7 +84,7 @@ static void plot_class(FILE *f, const struct site *s, const char *label, const c
 		rows += in_class(s->id[i], class_name) && any_ok(c, n, s->id[i]);
 	if (!rows)
 		return;
-	begin(f, plot_class_name(label, class_name, name), rows * (n > 1 ? n : 1));
+	begin(f, plot_class_name(label, class_name, name), rows * (n > 1 ? n : 1), ID_MARGIN);
 	fprintf(f, "set yrange [%g:0.7]\nset logscale x\nset ytics (", -(double)rows + 0.3);
 	for (size_t i = 0, at = 0; i < s->n_ids; i++) {
 		if (!in_class(s->id[i], class_name) || !any_ok(c, n, s->id[i]))
@@ -172,7 +174,7 @@ static void plot_group(FILE *f, const struct column *c, unsigned group)
 
 	for (unsigned i = 0; i < n; i++)
 		lines += v[i].group == group && !group_figures(c, i, &over, &row);
-	begin(f, plot_group_name(c, group, name), lines);
+	begin(f, plot_group_name(c, group, name), lines, WORDS_MARGIN);
 	fputs("set xrange [0:*]\nunset key\nset ytics (", f);
 	for (unsigned i = 0; i < n; i++) {
 		char words[128];

@@ -83,6 +83,15 @@ $tw bench --from "$tmp/bench.tw" --json >"$tmp/rows" || fail "bench --from: stat
 rows=$(grep -c '"kind":"round-trip"' "$tmp/rows")
 [ "$rows" -eq "$($tw list paths | wc -l)" ] || fail "$rows rows of $($tw list paths | wc -l)"
 grep -q '"label":"emulated"' "$tmp/rows" || fail "not labelled emulated"
+# and what it measured is a report, with where it was measured
+$tw bench -q --from "$tmp/bench.tw" --out "$tmp/results/stick" >/dev/null || fail "bench --from --out: status $?"
+$tw report --text "$tmp/results" >"$tmp/mail" || fail "report --text: status $?"
+grep -q 'system *QEMU, Standard PC' "$tmp/mail" || fail "the report does not say on which board: $(head -n 20 "$tmp/mail")"
+grep -q '^idt\.int3\.k\.gate  *[0-9]' "$tmp/mail" || fail "no figures in the report: $(grep '^idt.int3' "$tmp/mail")"
+if command -v gnuplot >/dev/null; then
+	$tw report -q "$tmp/results" --out "$tmp/site" || fail "report --out: status $?"
+	grep -q 'idt.int3.k.gate' "$tmp/site/paths-idt.html" || fail "no page of the stick's figures"
+fi
 head -c "$(($(wc -c <"$tmp/bench.tw") * 2 / 3))" "$tmp/bench.tw" >"$tmp/cut.tw"
 ! $tw bench --from "$tmp/cut.tw" >/dev/null 2>"$tmp/said" || fail "a transcript cut short passes"
 grep -q damaged "$tmp/said" || fail "$(cat "$tmp/said")"
