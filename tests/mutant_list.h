@@ -18,7 +18,7 @@ static const struct mutant_place {
 #include "list.inc"
 #undef MUTANT
 };
-enum { N_MUTANTS = sizeof(mutant_places) / sizeof(mutant_places[0]), EXCUSES_MAX = 1024 };
+enum { N_MUTANTS = sizeof(mutant_places) / sizeof(mutant_places[0]), EXCUSES_MAX = 4096 };
 
 /* A line of such a list; the first four are patterns as of a shell. */
 struct excuse {

@@ -269,6 +269,34 @@ static void an_event_names_its_rule(void **state)
 	assert_int_equal(t.death, RULE_TRIPLE_FAULT);
 }
 
+static unsigned first_vector(const char *text, const struct profile *profile)
+{
+	const struct model_case c = { .seq = text };
+	struct seq seq;
+
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_predict(&seq, profile, NULL, NULL, &t);
+	return t.rec[0].entry == ENTRY_IDT ? t.rec[0].vector : 0;
+}
+
+/* SDM 1 3.3.7.1: how many bits an address has; 3A 4.5: which bits of an entry are reserved. */
+static void addresses_are_as_wide_as_the_cpu_says(void **state)
+{
+	struct profile p = *profile_named("intel");
+
+	(void)state;
+	assert_int_equal(first_vector("gs.base edge; gs.read; nop", &p), 13);
+	p.features |= FEAT(LA57);
+	assert_int_equal(first_vector("gs.base edge; gs.read; nop", &p), 14);
+	assert_int_equal(first_vector("gp.nc; nop", &p), 13);
+	p.features = profile_named("intel")->features;
+	assert_int_equal(first_vector("pf.read rsv; nop", &p), 14);
+	p.phys_bits = 51;
+	assert_int_equal(first_vector("pf.read rsv; nop", &p), 14);
+	p.phys_bits = 52;
+	assert_int_equal(first_vector("pf.read rsv; nop", &p), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +307,7 @@ int main(void)
 		cmocka_unit_test(choices_have_an_end),
 		cmocka_unit_test(every_field_names_its_rule),
 		cmocka_unit_test(an_event_names_its_rule),
+		cmocka_unit_test(addresses_are_as_wide_as_the_cpu_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

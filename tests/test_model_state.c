@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "efi/abi/wire.h"
+#include "host/seqfile.h"
 #include "tests/model_case.h"
 
 static struct trace t;
@@ -143,6 +145,41 @@ static void instructions_are_counted_by_leg(void **state)
 	assert_true(count[1] > count[0] + bare[0]);
 }
 
+static uint32_t sum_of(const struct seq *seq, const char *profile)
+{
+	uint32_t sum;
+
+	model_predict(seq, profile_named(profile), NULL, NULL, &t);
+	t.insns = 0;
+	sum = crc32_ieee(0, &t, sizeof(t));
+	return sum;
+}
+
+/* Forwards, backwards, and each behind itself: what a run has written is gone before the next one. */
+static void a_run_leaves_nothing_to_the_next(void **state)
+{
+	struct seq_cases all = { 0 };
+	uint32_t *sum[2];
+	char why[512];
+
+	(void)state;
+	assert_int_equal(seq_cases_add(&all, "corpus", why, sizeof(why)), 0);
+	for (unsigned p = 0; p < 2; p++) {
+		sum[p] = calloc(all.n, sizeof(*sum[p]));
+		assert_non_null(sum[p]);
+		for (size_t i = 0; i < all.n; i++)
+			sum[p][i] = sum_of(&all.v[i].seq, p ? "amd" : "intel");
+	}
+	for (unsigned p = 0; p < 2; p++) {
+		for (size_t i = all.n; i-- > 0;)
+			for (unsigned again = 0; again < 2; again++)
+				if (sum_of(&all.v[i].seq, p ? "amd" : "intel") != sum[p][i])
+					fail_msg("%s: another prediction behind another run", all.v[i].name);
+		free(sum[p]);
+	}
+	seq_cases_free(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +189,7 @@ int main(void)
 		cmocka_unit_test(it_has_both_bases_and_the_entry),
 		cmocka_unit_test(it_knows_of_nmis),
 		cmocka_unit_test(it_follows_the_path_to_its_end),
+		cmocka_unit_test(a_run_leaves_nothing_to_the_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
