@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { FETCH_MS = 5000 };
-
 enum wire_verdict {
 #define VERDICT(n, name, status, words) WIRE_##name = n,
 #include "efi/abi/verdicts.def"
@@ -47,7 +45,7 @@ int bench_fetch(struct engine *e, uint32_t *samples, uint32_t n, struct result *
 		struct wire_msg msg;
 		struct msg_samp samp;
 		enum engine_status status =
-			engine_request(e, MSG_GETSAMP, &from, sizeof(from), FETCH_MS, &msg);
+			engine_request(e, MSG_GETSAMP, &from, sizeof(from), BENCH_BATCH_MS, &msg);
 
 		if (status != ENGINE_OK)
 			return bench_failed(e, status, r);

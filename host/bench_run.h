@@ -15,7 +15,7 @@ void bench_begin(const struct bench_row *row, enum bench_kind kind, struct resul
  */
 int bench_round(struct engine *e, unsigned samples, unsigned warmup, struct bench_pool *pool, struct result *r);
 
-/* A batch of NMIs under an emulator on a busy machine; anything longer hangs. */
+/* A batch of NMIs, or an answer, under an emulator on a busy machine; anything longer hangs. */
 enum { BENCH_BATCH_MS = 60000 };
 
 /* The engine gave no answer: its words into the result. 0, or -1 when it cannot be brought back. */

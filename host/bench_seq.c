@@ -102,6 +102,7 @@ static int time_one(struct engine *e, const struct seq *seq, const struct msg_ti
 	if (msg.head.type != MSG_TIMED || msg.head.len != sizeof(t->timed))
 		return bench_nonsense(r, "TIMED");
 	memcpy(&t->timed, msg.payload, sizeof(t->timed));
+	t->timed.reason[sizeof(t->timed.reason) - 1] = 0;
 	if (!t->timed.n_legs || t->timed.n_legs > RECORDS_MAX + 1 ||
 	    t->timed.n > BENCH_SAMPLES_MAX / t->timed.n_legs)
 		return bench_nonsense(r, "TIMED");
