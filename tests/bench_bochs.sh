@@ -50,7 +50,8 @@ $7 == "null" {
 }
 $1 ~ /^ovh\.window\.k\.(rdtsc|rdtscp|lfence|mfence|cpuid|serialize)$/ { next }
 { want = $7; counted++ }
-$1 ~ /^idt\.db\..\.(tf|data-bp)(\.enter)?$/ || $1 ~ /^idt\.pf\..\.([a-z]*-fetch|smep)(\.enter)?$/ { want++ }
+$1 ~ /^idt\.db\..\.(tf|data-bp)(\.enter)?$/ || $1 ~ /^idt\.pf\..\.([a-z]*-fetch|smep)(\.enter)?$/ ||
+	$1 ~ /^nest\.db\..\.sys[a-z]*-gap(\.enter)?$/ { want++ }
 $4 != want { print $1 ": " $4 " ticks, must be " want; bad = 1 }
 END {
 	if (rows < 400) { print "only " rows " rows are OK: see `trainwreck bench`"; bad = 1 }
