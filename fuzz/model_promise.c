@@ -48,7 +48,7 @@ static int is_harmless(const struct step *s)
 	if (s->op == OP_IRET)
 		return (s->arg & 0xff) % N_DEFECTS == DEFECT_NONE;
 	if (s->op == OP_FLAGS)
-		return s->arg % list_len(ARG_FLAGS) <= 2; /* 0, if, tf */
+		return (s->arg & 0xff) % list_len(ARG_FLAGS) <= 2; /* 0, if, tf */
 	for (unsigned i = 0; i < sizeof(fine); i++)
 		if (fine[i] == s->op)
 			return 1;
