@@ -108,7 +108,10 @@ int act_monitor(struct cpu *c, const struct insn *in)
 	return rule(c, RULE_MWAIT_CPL, c->cpl != 0) ? fault(c, V_UD, 0, RULE_MWAIT_CPL) : 0;
 }
 
-/* The guest waits, the host sees it and does what it is asked for, once. */
+/*
+ * The guest waits, the host sees it and does what it is asked for, once. It waits when it has gone round the
+ * loop: what was pending before comes first, and then the tape has gone on and the loop ends.
+ */
 int act_host_wait(struct cpu *c, const struct insn *in)
 {
 	const struct host_event *ev = &host_event[in->a - 1];
@@ -116,6 +119,10 @@ int act_host_wait(struct cpu *c, const struct insn *in)
 	c->out->hosted = 1;
 	if (c->rflags & FL_TF) {
 		unchecked(c);
+		return 0;
+	}
+	if (c->waited != c->reg[GPR_SI] + 1) {
+		c->waited = c->reg[GPR_SI] + 1;
 		return 0;
 	}
 	if (c->served == c->reg[GPR_SI] + 1) {
