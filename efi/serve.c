@@ -35,7 +35,7 @@ static void send_answer(void)
 	static uint8_t frame[WIRE_FRAME_MAX];
 
 	if (by_window)
-		shm_post(&machine.shm.window->answer, answer, answer_len);
+		shm_post(machine.shm.window->answer, &machine.shm.posted, answer, answer_len);
 	else
 		serial_send(&machine.serial, frame, wire_stuff(frame, answer, answer_len));
 }

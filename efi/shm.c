@@ -50,12 +50,12 @@ void shm_open(struct shm *s)
 	select(slot, PCI_COMMAND);
 	outw(PCI_DATA, (uint16_t)(inl(PCI_DATA) | COMMAND_MEMORY));
 	s->window = (struct shm_window *)(uintptr_t)at;
-	s->seen = 0;
+	s->seen = s->posted = 0;
 }
 
 int shm_receive(struct shm *s, struct wire_msg *ret_msg)
 {
-	const struct shm_box *box = &s->window->request;
+	const struct shm_box *box = shm_look(s->window->request, &s->seen);
 
-	return shm_look(box, &s->seen) && wire_unpack(box->frame, box->len, ret_msg);
+	return box && wire_unpack(box->frame, box->len, ret_msg);
 }

@@ -7,7 +7,7 @@
 
 struct shm {
 	struct shm_window *window; /* NULL: there is none */
-	uint32_t seen;
+	uint32_t seen, posted; /* turns */
 };
 
 /* Look for the device and let it answer at its address, which is to be mapped as it is. */

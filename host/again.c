@@ -29,28 +29,37 @@ void again_close(struct again *a)
 
 void again_post(struct again *a, const uint8_t *bytes, size_t len)
 {
-	if (!len || len > sizeof(a->bytes))
+	uint32_t turn = a->turn + 1;
+
+	if (!len || len > SEQ_BYTES_MAX)
 		return;
-	memcpy(a->bytes, bytes, len);
-	a->len = (uint32_t)len;
-	__atomic_store_n(&a->turn, a->turn + 1, __ATOMIC_RELEASE);
+	memcpy(a->post[turn % AGAIN_HELD].bytes, bytes, len);
+	a->post[turn % AGAIN_HELD].len = (uint32_t)len;
+	__atomic_store_n(&a->turn, turn, __ATOMIC_RELEASE);
 }
 
 int again_is(const struct again *a, const uint8_t *bytes, size_t len)
 {
-	return a->len == len && len <= sizeof(a->bytes) && !memcmp(a->bytes, bytes, len);
+	for (unsigned i = 0; i < AGAIN_HELD; i++)
+		if (a->post[i].len == len && len <= SEQ_BYTES_MAX && !memcmp(a->post[i].bytes, bytes, len))
+			return 1;
+	return 0;
 }
 
 size_t again_take(const struct again *a, uint32_t *seen, uint8_t ret_bytes[SEQ_BYTES_MAX])
 {
-	uint32_t turn = __atomic_load_n(&a->turn, __ATOMIC_ACQUIRE), len = a->len;
+	uint32_t turn = __atomic_load_n(&a->turn, __ATOMIC_ACQUIRE), len;
 
 	if (turn == *seen)
 		return 0;
-	*seen = turn;
+	/* what is held no more */
+	if (turn - *seen > AGAIN_HELD)
+		*seen = turn - AGAIN_HELD;
+	++*seen;
+	len = a->post[*seen % AGAIN_HELD].len;
 	/* the file may be anybody's */
-	if (len > sizeof(a->bytes))
+	if (len > SEQ_BYTES_MAX)
 		return 0;
-	memcpy(ret_bytes, a->bytes, len);
+	memcpy(ret_bytes, a->post[*seen % AGAIN_HELD].bytes, len);
 	return len;
 }

@@ -54,15 +54,21 @@ const char *engine_status_words(enum engine_status status);
 enum engine_status engine_request(struct engine *e, enum msg_type type, const void *payload,
 				  size_t len, int deadline_ms, struct wire_msg *ret_msg);
 
+enum { ENGINE_RUNS_MAX = 32 };
+
 /*
- * Run one test case (bytes past SEQ_BYTES_MAX mean nothing and are not sent). The two halves let the
- * caller predict while the guest works; the bytes are copied.
+ * Run one test case (bytes past SEQ_BYTES_MAX mean nothing and are not sent). In halves: up to
+ * engine_runs_max() may be sent before the oldest is waited for, and nothing else is asked meanwhile; the
+ * bytes are copied. A return to the snapshot ends them all unanswered.
  */
 enum engine_status engine_run(struct engine *e, const uint8_t *bytes, size_t len, int deadline_ms,
 			      struct msg_done *ret_done);
 enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_t len,
 				   int deadline_ms);
 enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done);
+unsigned engine_runs_max(const struct engine *e);
+unsigned engine_runs_open(const struct engine *e);
+int engine_run_arrived(const struct engine *e); /* engine_run_wait() would not wait */
 
 /* All the records of the last run. Returns how many, at most max, or -1 (engine_last_status()). */
 int engine_records(struct engine *e, struct record *rec, unsigned max);

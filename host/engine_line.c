@@ -18,7 +18,8 @@ static void put(struct engine *e)
 {
 	/* what cannot be sent now is sent by the next repetition, or the deadline ends it */
 	link_send(&e->link, e->out, e->out_len, RETRY_MS);
-	e->retry_at = now_ms() + e->retry_ms;
+	/* in a window nothing is lost, and there may be more in it by now */
+	e->retry_at = e->link.window ? INT64_MAX : now_ms() + e->retry_ms;
 }
 
 static void ask(struct engine *e, enum msg_type type, const void *payload, size_t len)
@@ -36,14 +37,16 @@ static void keep_words(struct engine *e, const uint8_t *text, size_t len)
 	e->words[len] = 0;
 }
 
-/* A frame has come: is it the answer? ENGINE_HANG stands for "no, go on waiting". */
+/* A frame has come: is it the answer to the oldest? ENGINE_HANG stands for "no, go on waiting". */
 static enum engine_status judge(struct engine *e, const struct wire_msg *msg)
 {
+	uint16_t oldest = (uint16_t)(e->seq - (e->open ? e->open - 1 : 0));
+
 	if (msg->head.type == MSG_PANIC) {
 		keep_words(e, msg->payload, msg->head.len);
 		return ENGINE_PANIC;
 	}
-	if (msg->head.epoch != e->epoch || msg->head.seq != e->seq)
+	if (msg->head.epoch != e->epoch || msg->head.seq != oldest)
 		return ENGINE_HANG;
 	if (msg->head.type != MSG_REFUSE)
 		return ENGINE_OK;
@@ -190,6 +193,7 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	if (is_down(e))
 		return e->last;
 	e->words[0] = 0;
+	e->base = e->run;
 	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
@@ -201,7 +205,26 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	e->looks = e->slept = 0;
 	e->served = 0;
 	ask_run(e, !e->has_base);
+	e->has_base = 1;
+	e->open++;
 	return ENGINE_OK;
+}
+
+_Static_assert((int)ENGINE_RUNS_MAX <= (int)SHM_BOXES, "each open run has a box");
+
+unsigned engine_runs_max(const struct engine *e)
+{
+	return e->link.window ? ENGINE_RUNS_MAX : 1;
+}
+
+unsigned engine_runs_open(const struct engine *e)
+{
+	return e->open;
+}
+
+int engine_run_arrived(const struct engine *e)
+{
+	return e->open && link_arrived(&e->link);
 }
 
 static int is_refuse_base(const struct wire_msg *msg)
@@ -219,22 +242,23 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 
 	if (is_down(e))
 		return e->last;
-	/* whoever sent it may have been busy, or stopped, since then */
+	/* whoever sent it may have been busy, or stopped, since then; and others ran before it */
 	e->deadline = now_ms() + e->run_ms;
+	if (e->ops->sleeps)
+		e->look_at = now_ms() + LOOK_MS;
+	e->looks = e->slept = 0;
 	status = answer(e, &msg);
-	if (status == ENGINE_REFUSED && !e->whole && is_refuse_base(&msg)) {
+	if (status == ENGINE_REFUSED && e->open == 1 && !e->whole && is_refuse_base(&msg)) {
 		ask_run(e, 1);
 		status = answer(e, &msg);
 	}
+	e->open--;
 	e->hosted = 0;
 	if (status == ENGINE_OK &&
 	    (msg.head.type != MSG_DONE || msg.head.len != sizeof(*ret_done)))
 		status = ENGINE_FAULT;
-	if (status == ENGINE_OK) {
+	if (status == ENGINE_OK)
 		memcpy(ret_done, msg.payload, sizeof(*ret_done));
-		e->base = e->run;
-		e->has_base = 1;
-	}
 	return ended(e, status);
 }
 
@@ -302,6 +326,7 @@ enum engine_status engine_ident(struct engine *e, int deadline_ms)
 static enum engine_status restore(struct engine *e, int afresh)
 {
 	e->has_base = 0;
+	e->open = 0;
 	if (++e->epoch == 0)
 		e->epoch = 1; /* 0 is the epoch of a guest that nobody has asked yet */
 	if (e->ops->restore(e, afresh) < 0)

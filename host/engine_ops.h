@@ -68,8 +68,9 @@ struct engine {
 	size_t out_len;
 	uint8_t out[WIRE_RAW_MAX];
 
-	struct engine_case base, run; /* taken by the guest; under way */
+	struct engine_case base, run; /* the last one sent, and the one before it */
 	int has_base, whole;
+	unsigned open; /* runs sent and not waited for */
 	int hosted; /* the run under way may wait for an event of the host */
 	int lost; /* the last return to the snapshot was to a guest that does not answer */
 	uint64_t served; /* the engine's own: the last wait that got its event */

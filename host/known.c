@@ -308,13 +308,11 @@ unsigned known_used(const struct known *known, const char **ret_ids, unsigned ma
 	return n;
 }
 
-void known_count(struct known *known)
+void known_count(struct known *known, const char *const *ids, unsigned n)
 {
-	for (unsigned i = 0; i < known->n; i++) {
-		struct known_entry *e = &known->entry[i];
-		if (e->line >= 0 && known->line[e->line].uses)
-			e->seen++;
-	}
+	for (unsigned i = 0; i < known->n; i++)
+		for (unsigned k = 0; k < n; k++)
+			known->entry[i].seen += known->entry[i].id == ids[k];
 }
 
 void known_free(struct known *known)

@@ -69,8 +69,8 @@ unsigned known_used(const struct known *known, const char **ret_ids, unsigned ma
 unsigned known_needed(struct known *known, const struct seq *seq, const struct profile *profile,
 		      const struct trace *trace, const char **ret_ids, unsigned max);
 
-/* Raise `seen` of the entries that known_used() would name. */
-void known_count(struct known *known);
+/* Raise `seen` of the entries that known_used() named so. */
+void known_count(struct known *known, const char *const *ids, unsigned n);
 
 /*
  * The entry with effect on this profile whose `corpus` is the file `path`, or NULL: what running that

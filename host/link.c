@@ -66,7 +66,7 @@ int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms)
 
 	if (!l->window)
 		return send_bytes(l, stuffed, wire_stuff(stuffed, frame, len), deadline_ms);
-	shm_post(&l->window->request, frame, len);
+	shm_post(l->window->request, &l->posted, frame, len);
 	return 0;
 }
 
@@ -114,10 +114,10 @@ static void let_more_come(void)
  */
 static int window_frame(struct link *l, struct wire_msg *ret_msg)
 {
-	const struct shm_box *box = &l->window->answer;
-
 	for (unsigned i = 0; i < LOOKS_MAX; i++) {
-		if (shm_look(box, &l->seen))
+		const struct shm_box *box = shm_look(l->window->answer, &l->seen);
+
+		if (box)
 			return wire_unpack(box->frame, box->len, ret_msg);
 		if (i < LOOKS_BUSY)
 			__builtin_ia32_pause();
@@ -125,6 +125,13 @@ static int window_frame(struct link *l, struct wire_msg *ret_msg)
 			sched_yield();
 	}
 	return 0;
+}
+
+int link_arrived(const struct link *l)
+{
+	uint32_t seen = l->seen;
+
+	return l->window && shm_look(l->window->answer, &seen);
 }
 
 enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg)
@@ -171,7 +178,7 @@ void link_reset(struct link *l)
 	memset(&l->rx, 0, sizeof(l->rx));
 	if (l->window) {
 		memset(l->window, 0, sizeof(*l->window));
-		l->seen = 0;
+		l->seen = l->posted = 0;
 	}
 	send_bytes(l, "", 1, 100);
 }

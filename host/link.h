@@ -18,7 +18,7 @@ struct link {
 	uint8_t in[4096];
 	struct wire_rx rx;
 	struct shm_window *window; /* NULL: everything goes over fd */
-	uint32_t seen;
+	uint32_t seen, posted; /* turns in the window */
 };
 
 enum link_status {
@@ -38,6 +38,9 @@ int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms)
  * before watch_fd (-1: none) is looked at. wait_ms < 0 is not allowed: nothing waits for ever.
  */
 enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg);
+
+/* Whether a frame has come through the window; it stays there. */
+int link_arrived(const struct link *l);
 
 /*
  * Forget what has arrived, and end any frame that the other side has half of. The window is made fresh,

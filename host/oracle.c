@@ -143,6 +143,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 			struct result *r)
 {
 	r->outcome = OUTCOME_DONE;
+	r->hash = done->hash;
 	o->n_events += done->n_rec ? done->n_rec - 1u : 0;
 	if (done->flags & DONE_DIRTY) {
 		error(r, "the guest's state did not verify after this run; run it alone", "");
@@ -255,18 +256,30 @@ static void show_manual(struct oracle *o, const struct seq *seq, struct result *
 		signature_of_death(&r->j, r->outcome, r->signature, sizeof(r->signature));
 }
 
-int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_result)
+static void clear(struct result *r)
 {
-	struct result *r = ret_result;
-	uint8_t bytes[SEQ_BYTES_MAX];
-
 	memset(r, 0, offsetof(struct result, observed));
-	r->n_known = 0;
+	r->n_known = r->stride = 0;
+	r->crc = 0;
 	r->fixed = NULL;
 	r->reason[0] = r->registers[0] = 0;
 	memset(&r->j, 0, offsetof(struct judgement, trace));
 	r->j.trace.n = 0;
 	r->j.trace.outcome = OUTCOME_DONE;
+}
+
+static void predict(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
+	o->predicted = r;
+}
+
+int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_result)
+{
+	struct result *r = ret_result;
+	uint8_t bytes[SEQ_BYTES_MAX];
+
+	clear(r);
 	const char *lacks = model_lacks(seq, o->profile);
 	if (!lacks && (seq_needs(seq) & HOSTED) && !engine_injects(o->engine))
 		lacks = "needs an engine that can inject NMIs and machine checks, as qemu does";
@@ -275,38 +288,26 @@ int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_res
 		snprintf(r->reason, sizeof(r->reason), "%s", lacks);
 		return 0;
 	}
-
-	size_t len = seq_encode(seq, bytes);
-	model_predict(seq, o->profile, overlay_of(o), NULL, &r->j.trace);
-	o->crc = o->death_stride > 1 ? crc32_ieee(0, bytes, len) : 0;
-	o->stride = stride_of(o, &r->j.trace, o->crc);
-	if (o->stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % o->stride) {
+	predict(o, seq, r);
+	r->crc = o->death_stride > 1 ? crc32_ieee(0, bytes, seq_encode(seq, bytes)) : 0;
+	r->stride = stride_of(o, &r->j.trace, r->crc);
+	if (r->stride > 1 && !r->j.trace.broken.rule && ++o->n_skipped_deaths % r->stride) {
 		r->not_run = 1;
 		r->outcome = (enum outcome)r->j.trace.outcome;
 		r->verdict = VERDICT_PASS;
 		return 0;
 	}
-	o->n_runs++;
-	o->sent = engine_run_send(o->engine, bytes, len, o->deadline_ms);
 	return 1;
 }
 
-int oracle_is_plain(const struct oracle *o, const struct result *r)
+static void finish(struct oracle *o, const struct seq *seq, enum engine_status status,
+		   const struct msg_done *done, struct result *r)
 {
-	return o->sent == ENGINE_OK && !o->stride && !r->j.trace.broken.rule && !r->j.trace.hosted;
-}
-
-void oracle_end(struct oracle *o, const struct seq *seq, struct result *r)
-{
-	struct msg_done done = { 0 };
-	uint32_t crc = o->crc;
-	int foreseen = o->stride != 0;
-
-	if (o->sent == ENGINE_OK)
-		o->sent = engine_run_wait(o->engine, &done);
-	settle(o, seq, o->sent, &done, r);
-	if (r->outcome != OUTCOME_DONE && !foreseen)
-		o->mortal[o->n_mortal++ % (sizeof(o->mortal) / sizeof(o->mortal[0]))] = crc;
+	settle(o, seq, status, done, r);
+	o->predicted = NULL;
+	/* it was not foreseen that it might not end by itself */
+	if (r->outcome != OUTCOME_DONE && !r->stride)
+		o->mortal[o->n_mortal++ % (sizeof(o->mortal) / sizeof(o->mortal[0]))] = r->crc;
 	/* what ran unpredicted may have left anything behind */
 	if (r->j.trace.unchecked && r->outcome == OUTCOME_DONE && r->verdict != VERDICT_ERROR) {
 		o->n_unchecked++;
@@ -316,6 +317,72 @@ void oracle_end(struct oracle *o, const struct seq *seq, struct result *r)
 	}
 	if (r->n_known && o->explain)
 		show_manual(o, seq, r);
+}
+
+void oracle_end(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	uint8_t bytes[SEQ_BYTES_MAX];
+	struct msg_done done = { 0 };
+	const size_t len = seq_encode(seq, bytes);
+
+	o->n_runs++;
+	enum engine_status status = engine_run_send(o->engine, bytes, len, o->deadline_ms);
+	/* those ahead, judged meanwhile, may have taught another habit and used other lines */
+	if (o->predicted != r)
+		predict(o, seq, r);
+	if (status == ENGINE_OK)
+		status = engine_run_wait(o->engine, &done);
+	finish(o, seq, status, &done, r);
+}
+
+int oracle_ahead(struct oracle *o, const struct seq *seq, const struct result *r, struct ahead *ret_ahead)
+{
+	const struct trace *t = &r->j.trace;
+
+	if (r->stride || t->broken.rule || t->hosted || o->predicted != r)
+		return 0;
+	*ret_ahead = (struct ahead){ .n = t->n, .hash = record_hash(t->rec, t->n), .crc = r->crc };
+	ret_ahead->len = seq_encode(seq, ret_ahead->bytes);
+	if (o->known)
+		ret_ahead->n_known = known_used(o->known, ret_ahead->known, KNOWN_IDS_MAX);
+	if (engine_run_send(o->engine, ret_ahead->bytes, ret_ahead->len, o->deadline_ms) != ENGINE_OK)
+		return 0;
+	o->n_runs++;
+	return 1;
+}
+
+int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *seq, struct result *r)
+{
+	struct msg_done done = { 0 };
+	enum engine_status status = engine_run_wait(o->engine, &done);
+	const int clean = status == ENGINE_OK && !(done.flags & DONE_DIRTY);
+
+	clear(r);
+	r->hash = done.hash;
+	if (clean && done.n_rec == a->n && done.hash == a->hash) {
+		o->n_events += done.n_rec ? done.n_rec - 1u : 0;
+		r->verdict = a->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
+		r->n_known = a->n_known;
+		memcpy(r->known, a->known, a->n_known * sizeof(a->known[0]));
+		return 1;
+	}
+	predict(o, seq, r);
+	if (clean && !find_by_hash(o, seq, &done, &r->j))
+		return 0;
+	r->crc = a->crc;
+	finish(o, seq, status, &done, r);
+	return 1;
+}
+
+void oracle_drop(struct oracle *o)
+{
+	struct msg_done done;
+	static struct result unused;
+
+	while (engine_runs_open(o->engine)) {
+		if (engine_run_wait(o->engine, &done) != ENGINE_OK && recover(o, &unused))
+			return;
+	}
 }
 
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)

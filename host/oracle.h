@@ -29,10 +29,17 @@ struct oracle {
 	unsigned n_mortal;
 	int explain; /* show known differences against the manual, too; a campaign has no time for it */
 	int broken; /* the engine could not be recovered: it has to be started anew */
-	/* Of what has been sent and not been waited for. */
-	enum engine_status sent;
-	uint32_t crc;
-	unsigned stride;
+	const struct result *predicted; /* the last one: the overlay's lines say what it used */
+};
+
+/* A run that has been sent ahead: its bytes, and what it is expected to end with. */
+struct ahead {
+	size_t len;
+	uint8_t bytes[SEQ_BYTES_MAX];
+	unsigned n;
+	uint32_t hash, crc;
+	unsigned n_known;
+	const char *known[KNOWN_IDS_MAX];
 };
 
 struct result {
@@ -40,12 +47,16 @@ struct result {
 	int not_run; /* a predicted death that was passed over */
 	char signature[SIGNATURE_CAP]; /* "" unless DIVERGE, CRASH or HANG, or known */
 	enum outcome outcome; /* what was observed */
+	uint32_t hash; /* of what was observed, when that was DONE */
 	int has_observed;
 	unsigned n_observed;
 	struct record observed[RECORDS_MAX + 1];
 	struct judgement j; /* j.trace: what was expected; of a known difference the manual's, if o->explain */
 	unsigned n_known;
 	const char *known[KNOWN_IDS_MAX]; /* ids of the known differences that explain it */
+	/* Between the two halves: the sequence's checksum, and of how many of its kind one is run; 0: every one. */
+	uint32_t crc;
+	unsigned stride;
 	const char *fixed; /* id of the known difference whose own sequence this is and no longer shows */
 	char reason[320]; /* SKIP, ERROR: why */
 	char registers[4096]; /* after a death */
@@ -55,21 +66,33 @@ struct result {
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result);
 
 /*
- * The same in two parts, between which the machine works. The first returns 0 when there is nothing to wait
- * for and the result is there; else j.trace is what is expected, and the second has to come before the next.
+ * The same in two parts. The first returns 0 when nothing has to be run and the result is there; else
+ * j.trace is what is expected, and the second runs and judges, when no run is ahead any more.
  */
 int oracle_begin(struct oracle *o, const struct seq *seq, struct result *ret_result);
 void oracle_end(struct oracle *o, const struct seq *seq, struct result *r);
 
-/* After oracle_begin(): an ordinary run, which ends by itself and which the model follows to its end. */
-int oracle_is_plain(const struct oracle *o, const struct result *r);
+/*
+ * Or instead of the second: send it and see to it later. Returns 0 when this is no ordinary run, which ends
+ * by itself and which the model follows to its end, or the engine takes no more.
+ */
+int oracle_ahead(struct oracle *o, const struct seq *seq, const struct result *r, struct ahead *ret_ahead);
+
+/*
+ * Wait for the oldest run ahead and judge it. Returns 0 when only its records could tell what happened: then
+ * r has the hash alone, and the run has to be made again alone. All that were still ahead are lost when the machine
+ * had to be brought back (engine_runs_open()).
+ */
+int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *seq, struct result *r);
+
+/* Let all that are ahead end, and forget their answers. */
+void oracle_drop(struct oracle *o);
 
 /*
  * Run a sequence that diverged CONFIRM_TIMES more, each from a fresh state. Returns 1 when each time
  * gives the same signature; 0 when not: *r is then ERROR and its reason says how often it came.
  */
 int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r);
-
 
 /* Whether the result is a difference that no known one covers. */
 int is_unknown(const struct result *r);

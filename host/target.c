@@ -92,7 +92,8 @@ static int finding(struct target *t, const struct seq *seq, struct result *r)
 }
 
 /* An unknown difference: confirm it when it is new, save it when its sequence is the shortest yet. */
-static int settle_unknown(struct target *t, const struct seq *seq, struct result *r)
+static int settle_unknown(struct target *t, const struct seq *seq, const uint8_t *bytes, size_t len,
+			  struct result *r)
 {
 	struct campaign *c = &t->campaign;
 	struct seen_signature *s = campaign_signature(c, r->signature);
@@ -103,7 +104,7 @@ static int settle_unknown(struct target *t, const struct seq *seq, struct result
 	}
 	int better = !s->confirmed || seq->n_steps < s->steps;
 	if (better) {
-		sitting_open(c->dir, c->instance, t->now.bytes, t->now.len);
+		sitting_open(c->dir, c->instance, bytes, len);
 		int same = oracle_confirm(&t->oracle, seq, r);
 
 		history_end(&t->history, &t->oracle);
@@ -155,40 +156,101 @@ static void keep_error(struct target *t, const uint8_t *bytes, size_t len, const
 }
 
 /* What the result means to the campaign. Returns as target_run() does. */
-static int settle(struct target *t)
+static int settle(struct target *t, const struct seq *seq, const uint8_t *bytes, size_t len, struct result *r)
 {
 	struct campaign *c = &t->campaign;
-	struct result *r = &t->now.r;
 	int crash = 0;
 
-	history_add(&t->history, &t->oracle, &t->now.seq, r);
+	history_add(&t->history, &t->oracle, seq, r);
 	c->skips += r->verdict == VERDICT_SKIP;
 	if (r->verdict == VERDICT_ERROR) {
 		c->errors++;
-		keep_error(t, t->now.bytes, t->now.len, r->reason);
+		keep_error(t, bytes, len, r->reason);
 	}
 	if (r->n_known)
-		known_count(&t->known);
+		known_count(&t->known, r->known, r->n_known);
 	else if (is_unknown(r))
-		crash = settle_unknown(t, &t->now.seq, r);
+		crash = settle_unknown(t, seq, bytes, len, r);
 	if (t->oracle.broken && renew_engine(t))
 		return -1;
 	return crash;
 }
 
-/* The answer that AFL++ has had already: was it the true one? -1 when no engine can be had any more. */
-static int settle_late(struct target *t)
+/* AFL++ has had another answer by now. -1 when no engine can be had any more. */
+static int settle_late(struct target *t, const struct ahead *a, const struct seq *seq)
 {
-	int crash;
+	int crash = settle(t, seq, a->bytes, a->len, &t->late);
 
-	if (!t->now.under_way)
-		return 0;
-	t->now.under_way = 0;
-	oracle_end(&t->oracle, &t->now.seq, &t->now.r);
-	crash = settle(t);
 	if (crash > 0)
-		again_post(t->again, t->now.bytes, t->now.len);
+		again_post(t->again, a->bytes, a->len);
 	return crash < 0 ? -1 : 0;
+}
+
+static struct ahead *pop(struct target *t)
+{
+	struct ahead *a = &t->ahead.run[t->ahead.first++ % ENGINE_RUNS_MAX];
+
+	t->ahead.n--;
+	return a;
+}
+
+static int run_late(struct target *t, const struct ahead *a, const struct seq *seq)
+{
+	oracle_run(&t->oracle, seq, &t->late);
+	return settle_late(t, a, seq);
+}
+
+/*
+ * The records of those ahead are gone when their answers come. One whose answer cannot be judged without is
+ * made again alone; if that goes another way, and as it must, something that ran before it made it differ.
+ */
+static int run_again(struct target *t, const struct ahead *a, const struct seq *seq)
+{
+	const uint32_t hash = t->late.hash;
+
+	history_add(&t->history, &t->oracle, seq, &t->late);
+	oracle_drop(&t->oracle);
+	oracle_run(&t->oracle, seq, &t->late);
+	if (!is_unknown(&t->late) && t->late.hash != hash) {
+		t->campaign.flaky++;
+		history_save(&t->history, t->campaign.dir, "not-when-alone");
+	}
+	return settle_late(t, a, seq);
+}
+
+static int settle_oldest(struct target *t)
+{
+	struct ahead *a = pop(t);
+	struct seq seq;
+	int lost;
+
+	seq_decode(&seq, a->bytes, a->len);
+	lost = oracle_collect(&t->oracle, a, &seq, &t->late) ? settle_late(t, a, &seq) : run_again(t, a, &seq);
+	/* what brought the machine back took with it what was still under way */
+	while (!lost && t->ahead.n && !engine_runs_open(t->oracle.engine)) {
+		a = pop(t);
+		seq_decode(&seq, a->bytes, a->len);
+		lost = run_late(t, a, &seq);
+	}
+	return lost;
+}
+
+/* Those whose answers are there; and one more, when there would be no room for the next. */
+static int settle_arrived(struct target *t)
+{
+	while (t->ahead.n && (engine_run_arrived(t->oracle.engine) ||
+			      t->ahead.n == engine_runs_max(t->oracle.engine)))
+		if (settle_oldest(t))
+			return -1;
+	return 0;
+}
+
+static int settle_all(struct target *t)
+{
+	while (t->ahead.n)
+		if (settle_oldest(t))
+			return -1;
+	return 0;
 }
 
 static void take(struct target *t, const uint8_t *bytes, size_t len)
@@ -211,28 +273,42 @@ int target_resume(struct target *t)
 		return 0;
 	take(t, bytes, len);
 	oracle_run(&t->oracle, &t->now.seq, &t->now.r);
-	int bad = settle(t) < 0;
+	int bad = settle(t, &t->now.seq, bytes, len, &t->now.r) < 0;
 	sitting_settled(t->campaign.dir, t->campaign.instance);
 	return bad ? -1 : 0;
+}
+
+/* Whether the test case has been sent ahead, so that its prediction is the answer. */
+static int send_ahead(struct target *t)
+{
+	struct ahead *a = &t->ahead.run[(t->ahead.first + t->ahead.n) % ENGINE_RUNS_MAX];
+
+	if (!t->again || again_is(t->again, t->now.bytes, t->now.len) ||
+	    !oracle_ahead(&t->oracle, &t->now.seq, &t->now.r, a))
+		return 0;
+	t->ahead.n++;
+	return 1;
 }
 
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len)
 {
 	struct result *r = &t->now.r;
-	int crash = 0;
+	int crash = 0, ahead = 0;
 
-	if (settle_late(t))
+	if (settle_arrived(t))
 		return -1;
 	take(t, bytes, len);
 	t->campaign.execs++;
 	if (oracle_begin(&t->oracle, &t->now.seq, r)) {
-		t->now.under_way = t->again && oracle_is_plain(&t->oracle, r) &&
-				   !again_is(t->again, t->now.bytes, t->now.len);
-		if (!t->now.under_way)
+		ahead = send_ahead(t);
+		if (!ahead) {
+			if (settle_all(t))
+				return -1;
 			oracle_end(&t->oracle, &t->now.seq, r);
+		}
 	}
-	if (!t->now.under_way) {
-		crash = settle(t);
+	if (!ahead) {
+		crash = settle(t, &t->now.seq, t->now.bytes, t->now.len, r);
 		if (crash < 0)
 			return -1;
 	}
@@ -247,7 +323,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 void target_close(struct target *t)
 {
 	if (t->oracle.engine)
-		settle_late(t);
+		settle_all(t);
 	again_close(t->again);
 	campaign_write(&t->campaign, &t->oracle, 1);
 	if (t->oracle.engine)

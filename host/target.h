@@ -21,9 +21,14 @@ struct target {
 	struct history history;
 
 	struct again *again; /* answers may be late, but that to what was posted there; NULL: none is */
-	/* The test case that the machine works on, or the last one. */
+	/* The runs ahead, oldest at `first`. */
 	struct {
-		int under_way;
+		unsigned first, n;
+		struct ahead run[ENGINE_RUNS_MAX];
+	} ahead;
+	struct result late; /* of the last of them */
+	/* The last test case; its result, when that was not late. */
+	struct {
 		size_t len;
 		uint8_t bytes[SEQ_BYTES_MAX];
 		struct seq seq;
@@ -46,9 +51,9 @@ int target_resume(struct target *t);
  * had any more.
  *
  * With t->again the answer to an ordinary test case is the model's, given while the machine still works:
- * that is nearly always the true one, and AFL++ makes the next test case meanwhile. It is waited for when
- * that one comes. If it was wrong, all that belongs to a finding is done then, and AFL++ is handed the same
- * test case again.
+ * that is nearly always the true one, and machine and AFL++ need not wait for each other. If it was wrong,
+ * all that belongs to a finding is done when the machine's answer comes, and AFL++ is handed the same test
+ * case again. As many test cases are under way as the engine takes (engine_runs_max()).
  */
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len);
 

@@ -147,8 +147,8 @@ static void what_was_used_is_named_and_counted(void **state)
 	known.line[1].uses = 3;
 	assert_int_equal(known_used(&known, ids, 4), 1);
 	assert_string_equal(ids[0], "b");
-	known_count(&known);
-	known_count(&known);
+	known_count(&known, ids, 1);
+	known_count(&known, ids, 1);
 	assert_int_equal(known.entry[0].seen, 0);
 	assert_int_equal(known.entry[1].seen, 2);
 	known_free(&known);

@@ -36,17 +36,19 @@ static size_t frame_of(uint8_t *out, uint16_t seq, size_t n)
 static void echo(struct shm_window *w)
 {
 	uint8_t frame[WIRE_RAW_MAX];
-	uint32_t seen = 0;
+	uint32_t seen = 0, posted = 0;
+	const struct shm_box *box;
 	struct wire_msg msg;
 
 	for (;;) {
-		if (!shm_look(&w->request, &seen))
+		box = shm_look(w->request, &seen);
+		if (!box)
 			continue;
-		if (!wire_unpack(w->request.frame, w->request.len, &msg))
+		if (!wire_unpack(box->frame, box->len, &msg))
 			_exit(1);
 		if (!msg.head.len)
 			_exit(0);
-		shm_post(&w->answer, frame, frame_of(frame, msg.head.seq, msg.head.len));
+		shm_post(w->answer, &posted, frame, frame_of(frame, msg.head.seq, msg.head.len));
 	}
 }
 
@@ -101,6 +103,44 @@ static void requests_are_answered_in_turn(void **state)
 	end(&e);
 }
 
+/* As many as there are boxes may be open, around the ring and beyond what a turn can count. */
+static void many_are_open_at_once(void **state)
+{
+	static const uint32_t begins[] = { 0, 5, 0u - 40 };
+	uint8_t frame[WIRE_RAW_MAX];
+	struct wire_msg msg;
+	struct ends e;
+
+	(void)state;
+	for (unsigned k = 0; k < sizeof(begins) / sizeof(begins[0]); k++) {
+		uint32_t seen = begins[k], posted = begins[k];
+
+		begin(&e, 0);
+		e.link.seen = e.link.posted = begins[k];
+		for (unsigned i = 0; i < 10 * SHM_BOXES; i++) {
+			link_send(&e.link, frame, frame_of(frame, (uint16_t)i, 1 + i), WAIT_MS);
+			if (i % SHM_BOXES != SHM_BOXES - 1)
+				continue;
+			for (unsigned a = i + 1 - SHM_BOXES; a <= i; a++) {
+				const struct shm_box *box = shm_look(e.window->request, &seen);
+
+				assert_non_null(box);
+				assert_true(wire_unpack(box->frame, box->len, &msg));
+				assert_int_equal(msg.head.seq, a);
+				shm_post(e.window->answer, &posted, box->frame, box->len);
+			}
+			assert_null(shm_look(e.window->request, &seen));
+			for (unsigned a = i + 1 - SHM_BOXES; a <= i; a++) {
+				assert_int_equal(link_receive(&e.link, -1, WAIT_MS, &msg), LINK_FRAME);
+				assert_int_equal(msg.head.seq, a);
+				assert_int_equal(msg.head.len, 1 + a);
+			}
+			assert_false(link_arrived(&e.link));
+		}
+		end(&e);
+	}
+}
+
 /* What a damaged or a malicious guest leaves in its box is no frame, whatever its length says. */
 static void nonsense_in_the_box_is_no_frame(void **state)
 {
@@ -111,9 +151,11 @@ static void nonsense_in_the_box_is_no_frame(void **state)
 	(void)state;
 	begin(&e, 0);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-		memset(e.window->answer.frame, 0xa5, sizeof(e.window->answer.frame));
-		e.window->answer.len = lens[i];
-		e.window->answer.turn++;
+		struct shm_box *box = &e.window->answer[i + 1];
+
+		memset(box->frame, 0xa5, sizeof(box->frame));
+		box->len = lens[i];
+		box->turn = (uint32_t)i + 1;
 		assert_int_equal(link_receive(&e.link, -1, 5, &msg), LINK_TIMEOUT);
 	}
 	end(&e);
@@ -143,17 +185,21 @@ static void the_line_is_still_heard(void **state)
 static void a_fresh_window_is_empty(void **state)
 {
 	uint8_t frame[WIRE_RAW_MAX];
+	uint32_t posted = 0;
 	struct wire_msg msg;
 	struct ends e;
 
 	(void)state;
 	begin(&e, 0);
-	shm_post(&e.window->request, frame, frame_of(frame, 1, 8));
-	shm_post(&e.window->answer, frame, frame_of(frame, 1, 8));
+	link_send(&e.link, frame, frame_of(frame, 1, 8), WAIT_MS);
+	shm_post(e.window->answer, &posted, frame, frame_of(frame, 1, 8));
+	assert_true(link_arrived(&e.link));
 	link_reset(&e.link);
-	assert_int_equal(e.window->request.turn, 0);
+	assert_false(link_arrived(&e.link));
+	assert_int_equal(e.window->request[1].turn, 0);
 	assert_int_equal(link_receive(&e.link, -1, 5, &msg), LINK_TIMEOUT);
-	shm_post(&e.window->answer, frame, frame_of(frame, 2, 8));
+	posted = 0;
+	shm_post(e.window->answer, &posted, frame, frame_of(frame, 2, 8));
 	assert_int_equal(link_receive(&e.link, -1, WAIT_MS, &msg), LINK_FRAME);
 	assert_int_equal(msg.head.seq, 2);
 	end(&e);
@@ -163,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_are_answered_in_turn),
+		cmocka_unit_test(many_are_open_at_once),
 		cmocka_unit_test(nonsense_in_the_box_is_no_frame),
 		cmocka_unit_test(the_line_is_still_heard),
 		cmocka_unit_test(a_fresh_window_is_empty),
