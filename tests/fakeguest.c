@@ -22,6 +22,8 @@ struct guest {
 	uint8_t last[WIRE_PAYLOAD_MAX];
 	size_t last_len;
 	struct fake_run run;
+	unsigned n_samples;
+	uint32_t samples[FAKE_SAMPLES];
 	struct wire_head answered;
 	size_t answer_len;
 	uint8_t answer[WIRE_FRAME_MAX];
@@ -103,6 +105,31 @@ static void do_getrec(struct guest *s, const struct wire_msg *msg)
 	prepare(s, msg->head, MSG_RECS, out, sizeof(recs) + recs.n * sizeof(struct record));
 }
 
+static void do_time(struct guest *s, const struct wire_msg *msg)
+{
+	struct msg_timed timed = { 0 };
+	struct msg_time req;
+
+	memcpy(&req, msg->payload, sizeof(req));
+	s->g->time(&s->run, &req, s->g->arg, &timed, s->samples);
+	s->n_samples = timed.n * timed.n_legs;
+	prepare(s, msg->head, MSG_TIMED, &timed, sizeof(timed));
+}
+
+static void do_getsamp(struct guest *s, const struct wire_msg *msg)
+{
+	uint8_t out[WIRE_PAYLOAD_MAX];
+	struct msg_samp samp;
+	struct msg_from from;
+
+	memcpy(&from, msg->payload, sizeof(from));
+	samp.first = from.first;
+	samp.n = s->n_samples - from.first < SAMPLES_A_FRAME ? s->n_samples - from.first : SAMPLES_A_FRAME;
+	memcpy(out, &samp, sizeof(samp));
+	memcpy(out + sizeof(samp), s->samples + samp.first, samp.n * sizeof(uint32_t));
+	prepare(s, msg->head, MSG_SAMP, out, sizeof(samp) + samp.n * sizeof(uint32_t));
+}
+
 static unsigned serve(struct guest *s, const struct wire_msg *msg)
 {
 	switch (msg->head.type) {
@@ -113,6 +140,15 @@ static unsigned serve(struct guest *s, const struct wire_msg *msg)
 		return do_run(s, msg);
 	case MSG_GETREC:
 		do_getrec(s, msg);
+		return 0;
+	case MSG_GETSAMP:
+		do_getsamp(s, msg);
+		return 0;
+	case MSG_TIME:
+		if (s->g->time)
+			do_time(s, msg);
+		else
+			prepare_refuse(s, msg->head, REFUSE_TYPE);
 		return 0;
 	default:
 		prepare_refuse(s, msg->head, REFUSE_TYPE);

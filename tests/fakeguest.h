@@ -28,6 +28,8 @@ enum mischief {
 	FAKE_WRONG = 4096, /* an answer of a type that does not belong to the request */
 };
 
+enum { FAKE_SAMPLES = 4096 };
+
 /* What a test case does in the fake guest. */
 struct fake_run {
 	unsigned mischief; /* on top of what the request's own is */
@@ -41,6 +43,9 @@ struct fakeguest {
 	/* Both run in the guest's process, so what they write the test does not see. Either may be NULL. */
 	void (*run)(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run);
 	unsigned (*mischief)(unsigned nth, const struct wire_head *request, void *arg);
+	/* A timed run of the last test case: fill everything, and n * n_legs samples. NULL: refused. */
+	void (*time)(const struct fake_run *run, const struct msg_time *req, void *arg,
+		     struct msg_timed *ret_timed, uint32_t *ret_samples);
 	void *arg;
 
 	/* filled by fakeguest_start() */
