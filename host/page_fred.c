@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IDT against FRED: the same event of the same machine through both. */
+#include <string.h>
+
+#include "host/page.h"
+
+static int same_cpu(const struct run_file *a, const struct run_file *b)
+{
+	return !strcmp(run_text(a, "brand"), run_text(b, "brand")) &&
+	       !strcmp(run_text(a, "signature"), run_text(b, "signature")) &&
+	       !strcmp(run_text(a, "label"), run_text(b, "label")) && !strcmp(run_text(a, "engine"), run_text(b, "engine"));
+}
+
+static void row(FILE *f, const char *idt_id, const char *fred_id, const struct cell *idt, const struct cell *fred)
+{
+	double a = idt->fig[F_MEDIAN], b = fred->fig[F_MEDIAN];
+
+	fprintf(f, "<tr><th scope=\"row\"><code>%s</code>", idt_id);
+	if (strcmp(idt_id, fred_id))
+		fprintf(f, "<small><code>%s</code></small>", fred_id);
+	fprintf(f, "</th><td class=\"n\">%.0f<small>q1 %.0f, q3 %.0f</small></td><td class=\"n\">%.0f<small>q1 %.0f, q3 %.0f</small></td>", a,
+		idt->fig[F_Q1], idt->fig[F_Q3], b, fred->fig[F_Q1], fred->fig[F_Q3]);
+	if (a > 0)
+		fprintf(f, "<td class=\"n\">%.2f</td></tr>\n", b / a);
+	else
+		fputs("<td class=\"n\">-</td></tr>\n", f);
+}
+
+/* The way through the IDT that raises what a row of class fred raises, from the same ring: event and ring are the words behind the class. */
+static const char *counterpart(const struct site *s, const struct column *idt, const char *fred_id, struct cell *ret)
+{
+	const char *event = strchr(fred_id, '.') + 1, *ring = strchr(event, '.');
+	size_t len = ring ? (size_t)(ring - event) + 3 : 0;
+
+	for (size_t i = 0; len && i < s->n_ids; i++) {
+		const char *own = strchr(s->id[i], '.');
+
+		if (own && strncmp(s->id[i], "fred.", 5) && !strncmp(own + 1, event, len) && !site_is_part(s->id[i]) &&
+		    site_cell(idt, s->id[i], ret))
+			return s->id[i];
+	}
+	return NULL;
+}
+
+/* What a machine has through both. */
+static unsigned pair(FILE *f, const struct site *s, const struct column *idt, const struct column *fred)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n_ids; i++) {
+		const char *id = s->id[i];
+		struct cell a, b;
+
+		if (site_is_part(id) || !site_cell(fred, id, &b))
+			continue;
+		if (!strncmp(id, "fred.", 5))
+			id = counterpart(s, idt, id, &a);
+		else if (idt == fred || !site_cell(idt, id, &a))
+			id = NULL;
+		if (!id)
+			continue;
+		if (!n++)
+			fprintf(f, "<div class=\"wide\"><table><thead><tr><th>path</th><th>IDT (%s)</th><th>FRED (%s)</th>"
+				   "<th>FRED/IDT</th></tr></thead><tbody>\n", idt->name, fred->name);
+		row(f, id, s->id[i], &a, &b);
+	}
+	if (n)
+		fputs("</tbody></table></div>\n", f);
+	return n;
+}
+
+static unsigned with_fred(const struct site *s)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < s->n_columns; k++) {
+		const json_t *word;
+		size_t i;
+
+		json_array_foreach(json_object_get(s->column[k].run[0]->context, "features"), i, word)
+			n += !strcmp(json_string_value(word), "FRED");
+	}
+	return n;
+}
+
+/* Why there is nothing: what a run through FRED says of itself, or that there is none. */
+static void no_fred(FILE *f, const struct site *s)
+{
+	fputs("<p>Nothing to show: ", f);
+	for (unsigned k = 0; k < s->n_columns; k++) {
+		const struct run_file *run = s->column[k].run[0];
+
+		if (strcmp(run_text(run, "tables"), "fred") || !run->n_rows)
+			continue;
+		html(f, s->column[k].name);
+		fputs(" was asked for its FRED tables and says: ", f);
+		html(f, *run->rows[0].reason ? run->rows[0].reason : run->rows[0].verdict);
+		fputs("; ", f);
+	}
+	fprintf(f, "no row through FRED is OK in these runs, and %u of %u machines have FRED by their CPUID.</p>\n", with_fred(s),
+		s->n_columns);
+}
+
+void page_fred(FILE *f, const struct site *s)
+{
+	unsigned n = 0;
+
+	fputs("<h2>IDT against FRED</h2>\n", f);
+	for (unsigned i = 0; i < s->n_columns; i++)
+		for (unsigned k = 0; k < s->n_columns; k++)
+			if (!strcmp(run_text(s->column[i].run[0], "tables"), "idt") &&
+			    (i == k || (!strcmp(run_text(s->column[k].run[0], "tables"), "fred") &&
+					same_cpu(s->column[i].run[0], s->column[k].run[0]))))
+				n += pair(f, s, &s->column[i], &s->column[k]);
+	if (!n)
+		no_fred(f, s);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs as a report: what shares a column, what shares a table, what a figure is of several boots, and that nothing of a file is taken for HTML. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/page.h"
+#include "tests/run_text.h"
+
+static json_t *member(struct run_file *f, const char *name, const char *value)
+{
+	json_object_set_new(f->context, name, json_string(value));
+	return f->context;
+}
+
+/* A run whose rows 0 and 3 have these medians. */
+static struct run_file run(double a, double b)
+{
+	struct made rows[] = { { .row = 3, .median = b }, { .row = 0, .median = a, .width = 1 },
+			       { .row = 12, .verdict = BENCH_SKIP } };
+	struct run_file f;
+	char why[256], *text;
+	size_t len;
+
+	for (unsigned k = 0; k < BENCH_ALIGNS * RESULT_ROUNDS; k++)
+		rows[0].batch[k / 4][k % 4] = b, rows[1].batch[k / 4][k % 4] = a;
+	text = run_lines(rows, 3, &len);
+	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
+	free(text);
+	return f;
+}
+
+static void make(struct site *s, size_t n, ...)
+{
+	struct run_set set = { calloc(n, sizeof(*set.v)), n, 0 };
+	va_list args;
+
+	va_start(args, n);
+	for (size_t i = 0; i < n; i++)
+		set.v[i] = va_arg(args, struct run_file);
+	va_end(args);
+	assert_int_equal(site_make(&set, s), 0);
+}
+
+static void test_columns(void **state)
+{
+	struct run_file a = run(10, 20), b = run(12, 20), c = run(30, 40), d = run(50, 60), e = run(1, 2);
+	struct site s;
+	unsigned first;
+
+	(void)state;
+	member(&c, "microcode", "0x2");
+	member(&d, "label", "emulated");
+	member(&e, "tables", "fred");
+	make(&s, 5, d, a, c, b, e);
+	assert_int_equal(s.n_columns, 4);
+	/* hardware first; two boots of one machine in one column */
+	assert_int_equal(s.column[0].n, 2);
+	assert_string_equal(s.column[0].name, "A");
+	assert_int_equal(site_of_label(&s, "hardware", &first), 3);
+	assert_int_equal(first, 0);
+	assert_int_equal(site_of_label(&s, "emulated", &first), 1);
+	assert_int_equal(first, 3);
+	assert_int_equal(site_of_label(&s, "virtual", &first), 0);
+	/* in the order of the table, not of the alphabet or the file */
+	assert_int_equal(s.n_ids, 3);
+	assert_string_equal(s.id[0], "ovh.window.k.rdtsc");
+	assert_string_equal(s.id[1], "ovh.window.k.jmp");
+	site_free(&s);
+}
+
+static void test_cells(void **state)
+{
+	struct run_file a = run(10, 20), b = run(13, 20), c = run(40, 20);
+	struct site s;
+	struct cell cell;
+
+	(void)state;
+	c.rows[0].ok = 0;
+	make(&s, 3, a, b, c);
+	assert_int_equal(s.n_columns, 1);
+	assert_true(site_cell(&s.column[0], "ovh.window.k.rdtsc", &cell));
+	assert_int_equal(cell.n_ok, 3);
+	assert_true(cell.fig[F_MEDIAN] >= 13 && cell.fig[F_MEDIAN] <= 13 && cell.low <= 10 && cell.high >= 40);
+	assert_int_equal(cell.n, 3 * 1024);
+	assert_false(site_cell(&s.column[0], s.id[2], &cell));
+	assert_string_equal(cell.row->verdict, "SKIP");
+	assert_false(site_cell(&s.column[0], "no.such.row", &cell));
+	assert_null(cell.row);
+	site_free(&s);
+}
+
+static char *printed(const struct site *s, void (*print)(FILE *f, const struct site *s))
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	print(f, s);
+	fclose(f);
+	return text;
+}
+
+/* Words of a file stand in a page as words. */
+static void test_html(void **state)
+{
+	struct run_file a = run(10, 20);
+	struct site s;
+	char *text;
+
+	(void)state;
+	member(&a, "brand", "<script>alert(\"1\")</script> & \"co\"");
+	make(&s, 1, a);
+	text = printed(&s, page_machines);
+	assert_null(strstr(text, "<script"));
+	assert_non_null(strstr(text, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &quot;co&quot;"));
+	free(text);
+	text = printed(&s, report_csv);
+	assert_non_null(strstr(text, ",\"<script>alert(\"\"1\"\")</script> & \"\"co\"\"\","));
+	free(text);
+	site_free(&s);
+}
+
+/* One machine through both tables; and where there is none, why. */
+static void test_fred(void **state)
+{
+	struct run_file a = run(10, 20), b = run(5, 30), c = run(1, 2);
+	struct site s;
+	char *text;
+
+	(void)state;
+	member(&b, "tables", "fred");
+	make(&s, 2, a, b);
+	text = printed(&s, page_fred);
+	assert_non_null(strstr(text, "<code>ovh.window.k.rdtsc</code>"));
+	assert_non_null(strstr(text, ">0.50</td>"));
+	assert_non_null(strstr(text, ">1.50</td>"));
+	free(text);
+	site_free(&s);
+	make(&s, 1, c);
+	text = printed(&s, page_fred);
+	assert_non_null(strstr(text, "Nothing to show: no row through FRED is OK in these runs, and 0 of 1 machines"));
+	free(text);
+	site_free(&s);
+}
+
+/* Hardware and emulated figures in tables of their own, each headed; a narrow table whatever the words. */
+static void test_text(void **state)
+{
+	struct run_file a = run(10, 20), b = run(11, 21);
+	char *text, *hardware, *emulated;
+	struct site s;
+
+	(void)state;
+	member(&a, "system", "a word that is longer than any line of a mail could be: "
+			     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx end");
+	member(&b, "label", "emulated");
+	make(&s, 2, a, b);
+	text = printed(&s, report_text);
+	hardware = strstr(text, "== hardware\n");
+	emulated = strstr(text, "== emulated: these figures describe the emulator, no CPU\n");
+	assert_non_null(hardware);
+	assert_non_null(emulated);
+	assert_true(hardware < emulated);
+	for (char *l = strtok(text, "\n"); l; l = strtok(NULL, "\n"))
+		if (strlen(l) > 78)
+			fail_msg("%zu columns: %s", strlen(l), l);
+	free(text);
+	site_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
+		cmocka_unit_test(test_fred),	cmocka_unit_test(test_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
