@@ -263,6 +263,13 @@ static void steady_figures_that_fit_are_ok(void **state)
 		assert_int_equal(v[i].verdict, BENCH_OK);
 }
 
+/* An unstable row says by what figures. */
+static void says_figures(const struct result *r)
+{
+	if (!strpbrk(r->reason, "0123456789"))
+		fail_msg("no figures in: %s", r->reason);
+}
+
 static void a_wide_spread_is_unstable(void **state)
 {
 	struct result v[4];
@@ -270,6 +277,7 @@ static void a_wide_spread_is_unstable(void **state)
 	(void)state;
 	judging(2, 320, 440, v);
 	assert_int_equal(v[1].verdict, BENCH_UNSTABLE);
+	says_figures(&v[1]);
 	assert_int_equal(v[0].verdict, BENCH_OK);
 }
 
@@ -282,6 +290,7 @@ static void an_unstable_overhead_spoils_what_depends_on_it(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(v[i].verdict, BENCH_UNSTABLE);
 	assert_non_null(strstr(v[1].reason, "ovh.window.k.jmp"));
+	assert_non_null(strstr(v[1].reason, "half of the samples lie 60 ticks apart"));
 }
 
 static void parts_that_do_not_make_the_whole_are_unstable(void **state)
@@ -293,6 +302,8 @@ static void parts_that_do_not_make_the_whole_are_unstable(void **state)
 	assert_int_equal(v[1].verdict, BENCH_OK);
 	assert_int_equal(v[2].verdict, BENCH_UNSTABLE);
 	assert_int_equal(v[3].verdict, BENCH_UNSTABLE);
+	says_figures(&v[2]);
+	says_figures(&v[3]);
 }
 
 static void labels_follow_the_profile_and_the_engine(void **state)
