@@ -264,6 +264,11 @@ $B/mutants/cpu.o: $(MUTOBJ)
 	$(Q)ld -r -o $@.tmp $^
 	$(Q)objcopy --redefine-syms=$@.names $@.tmp $@
 
+$B/tests/noisy: tests/noisy.c
+	@mkdir -p $(@D)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakeguest.o $(wildcard tests/*.h)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
@@ -303,6 +308,10 @@ recoveries: all
 kills: all
 	TIME=$${TIME:-3600} KILLS=$${KILLS:-5} tests/e2e_kills.sh
 
+# the whole corpus over a serial line that damages 1 % of its bytes
+noise: all $B/tests/noisy
+	NOISE=all tests/e2e_noise.sh
+
 # the bundle of every known difference, booted
 bundles: all
 	BUNDLES=all tests/e2e_bundle.sh
@@ -318,7 +327,7 @@ same: all
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
-tests: $(TESTS) $(FUZZERS) $(MUTANTS) $B/mutants/blind
+tests: $(TESTS) $(FUZZERS) $(MUTANTS) $B/mutants/blind $B/tests/noisy
 
 unit: all tests
 	tests/run unit
@@ -349,6 +358,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries kills bundles site same edges recorded mutants mutants-blind unit check demo deps install clean
+.PHONY: all usb tests ops recoveries kills noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -89,7 +89,7 @@ static void do_ident(const struct wire_msg *req)
 	if (ident.flags & IDENT_EMULATED)
 		machine.profile.features |= FEAT(EMULATED);
 	serve_hello(&h);
-	reply(req, MSG_HELLO, &h, sizeof(h));
+	reply(req, MSG_HELLO, &h, ident.flags & IDENT_ABOUT ? sizeof(h) : WIRE_HELLO_SHORT);
 }
 
 /* Whether the model says what this sequence does, up to its end. */
@@ -130,7 +130,7 @@ static void do_run(const struct wire_msg *req)
 	reply(req, MSG_DONE, &done, sizeof(done));
 }
 
-/* The index of GETREC and GETSAMP; 0 when the request has been refused. */
+/* The index of GETSAMP; 0 when the request has been refused. */
 static int get_from(const struct wire_msg *req, unsigned total, uint32_t *ret_first)
 {
 	struct msg_from from;
@@ -153,15 +153,23 @@ static void do_getrec(const struct wire_msg *req)
 	static uint8_t out[WIRE_PAYLOAD_MAX];
 	const struct record *rec;
 	unsigned total = exec_records(&rec), n;
+	struct msg_getrec from;
 	struct msg_recs head;
-	uint32_t first;
 
-	if (!get_from(req, total, &first))
+	if (req->head.len != sizeof(from)) {
+		refuse(req, REFUSE_LEN, "GETREC has another length");
 		return;
-	n = total - first < RECS_MAX ? total - first : RECS_MAX;
-	head = (struct msg_recs){ (uint16_t)first, (uint16_t)n, total };
+	}
+	memcpy(&from, req->payload, sizeof(from));
+	if (from.first > total) {
+		refuse(req, REFUSE_RANGE, "there are fewer than that");
+		return;
+	}
+	n = total - from.first < RECS_MAX ? total - from.first : RECS_MAX;
+	n = n < from.max ? n : from.max;
+	head = (struct msg_recs){ (uint16_t)from.first, (uint16_t)n, total };
 	memcpy(out, &head, sizeof(head));
-	memcpy(out + sizeof(head), rec + first, n * sizeof(*rec));
+	memcpy(out + sizeof(head), rec + from.first, n * sizeof(*rec));
 	reply(req, MSG_RECS, out, sizeof(head) + n * sizeof(*rec));
 }
 
@@ -283,7 +291,7 @@ static void say_hello(void)
 	struct msg_hello h;
 
 	serve_hello(&h);
-	announce((struct wire_head){ .type = MSG_HELLO }, &h, sizeof(h));
+	announce((struct wire_head){ .type = MSG_HELLO }, &h, WIRE_HELLO_SHORT);
 }
 
 /* What the line has brought. 1 when the host has said QUIT. */

@@ -160,7 +160,7 @@ static int publish(const struct bench_opts *o, const struct results *rs,
 
 static int run(const struct bench_opts *o)
 {
-	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose };
+	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose, .about = 1 };
 	unsigned n = count_wanted(o->plan.only);
 	struct results rs = { calloc(n, sizeof(*rs.v)), 0 };
 	struct bench_pool *pools = calloc(n, sizeof(*pools));

@@ -22,6 +22,7 @@ struct engine_opts {
 	const char *link; /* NULL or "serial" */
 	const char *const *extra; /* further arguments for the emulator, NULL-terminated; or NULL */
 	int boot_ms; /* deadline for HELLO; 0: 60 s */
+	int about; /* engine_hello() is to have what a measurement says of the machine, too */
 	int verbose; /* say what is started, on stderr */
 };
 

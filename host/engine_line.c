@@ -1,21 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests and answers: the same for every engine. */
 #include <string.h>
+#include <time.h>
 
 #include "efi/abi/delta.h"
 #include "host/engine_ops.h"
 
 enum {
-	RETRY_MS = 100, /* silence after which a request is repeated; doubles each time */
+	RETRY_MS = 100, /* silence after which a request is repeated; through the window it doubles each time */
 	RETRY_MS_MAX = 2000,
+	RETRY_MS_MIN = 1, /* on a line */
+	RETRY_MS_PROBE = 12, /* on a line that nothing is known of yet, in the end */
+	NOISE_LASTS = 64,
+	REPEATS_SURE = 200, /* one in twenty gets through: a guest that listened has heard one of so many */
 	LOOK_MS = 100, /* between looks at what the CPU does in a run */
 	RUN_CPU_MS = 300, /* of the engine, a thousand times what a run needs */
 	PATIENCE_MS = 15000, /* for a CPU that neither sleeps nor works; less than AFL++ has */
 	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 
+static int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
+}
+
+/* On a line frames get lost, more or less of them; how fast it is tells how soon that can be known. */
+static int first_retry(const struct engine *e)
+{
+	const int ms = (int)(3 * e->answer_us / 1000);
+
+	if (e->link.window || !e->answer_us || ms > RETRY_MS)
+		return RETRY_MS;
+	return ms < RETRY_MS_MIN ? RETRY_MS_MIN : ms;
+}
+
 static void put(struct engine *e)
 {
+	e->put_us = now_us();
 	/* what cannot be sent now is sent by the next repetition, or the deadline ends it */
 	link_send(&e->link, e->out, e->out_len, RETRY_MS);
 	/* in a window nothing is lost, and there may be more in it by now */
@@ -27,8 +51,28 @@ static void ask(struct engine *e, enum msg_type type, const void *payload, size_
 	struct wire_head head = { .type = (uint8_t)type, .epoch = e->epoch, .seq = ++e->seq };
 
 	e->out_len = wire_pack(e->out, head, payload, len);
-	e->retry_ms = RETRY_MS;
+	e->retry_ms = first_retry(e);
+	e->repeats = 0;
 	put(e);
+}
+
+/*
+ * It has been answered: after how long, and how often it had to be said. Which of several it is that was answered
+ * cannot be told, unless they were far apart.
+ */
+static void learn(struct engine *e)
+{
+	const int64_t apart = e->retry_ms * 500ll;
+	int64_t us = now_us() - e->put_us;
+
+	if (e->repeats)
+		e->noise = NOISE_LASTS;
+	else if (e->noise)
+		e->noise--;
+	if (e->repeats && !e->answer_us && us < apart)
+		us = apart;
+	if (!e->repeats || !e->answer_us || e->retry_ms >= RETRY_MS / 2)
+		e->answer_us = e->answer_us ? (unsigned)((7 * (int64_t)e->answer_us + us) / 8) : (unsigned)us;
 }
 
 static void keep_words(struct engine *e, const uint8_t *text, size_t len)
@@ -65,7 +109,13 @@ static enum engine_status silence(struct engine *e)
 		return ENGINE_HANG;
 	}
 	if (now_ms() >= e->retry_at) {
-		e->retry_ms = e->retry_ms * 2 < RETRY_MS_MAX ? e->retry_ms * 2 : RETRY_MS_MAX;
+		e->repeats++;
+		if (e->link.window)
+			e->retry_ms = e->retry_ms * 2 < RETRY_MS_MAX ? e->retry_ms * 2 : RETRY_MS_MAX;
+		else
+			link_resync(&e->link);
+		if (!e->link.window && !e->answer_us && e->retry_ms > RETRY_MS_PROBE)
+			e->retry_ms /= 2;
 		put(e);
 	}
 	return ENGINE_OK;
@@ -93,7 +143,8 @@ static int never_answers(struct engine *e)
 	if (!e->looks++)
 		e->cpu_ms = cpu_ms;
 	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
-	return e->slept > 1 || cpu_ms - e->cpu_ms > RUN_CPU_MS;
+	/* on a line it may also be that it has not heard of the run yet, and listens */
+	return e->slept > 1 || (cpu_ms - e->cpu_ms > RUN_CPU_MS && (e->link.window || e->repeats >= REPEATS_SURE));
 }
 
 static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
@@ -109,9 +160,10 @@ static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)
 		switch (link_receive(&e->link, e->watch_fd, wait > 0 ? (int)wait : 0, ret_msg)) {
 		case LINK_FRAME:
 			status = judge(e, ret_msg);
-			if (status != ENGINE_HANG)
-				return status;
-			break;
+			if (status == ENGINE_HANG)
+				break;
+			learn(e);
+			return status;
 		case LINK_WATCH:
 			status = e->ops->watch(e);
 			if (status != ENGINE_OK)
@@ -294,7 +346,7 @@ int engine_records(struct engine *e, struct record *rec, unsigned max)
 	int total;
 
 	do {
-		struct msg_from from = { .first = got };
+		struct msg_getrec from = { .first = got, .max = e->noise ? 1 : RECORDS_MAX + 1 };
 		struct wire_msg msg;
 
 		if (engine_request(e, MSG_GETREC, &from, sizeof(from), ENGINE_SHORT_MS, &msg) != ENGINE_OK)
@@ -311,15 +363,17 @@ int engine_records(struct engine *e, struct record *rec, unsigned max)
 
 enum engine_status engine_ident(struct engine *e, int deadline_ms)
 {
-	const struct msg_ident ident = { .flags = e->ops->emulated ? IDENT_EMULATED : 0 };
+	const struct msg_ident ident = { .flags = (uint8_t)((e->ops->emulated ? IDENT_EMULATED : 0) |
+							    (e->opts.about ? IDENT_ABOUT : 0)) };
+	const size_t len = e->opts.about ? sizeof(e->hello) : WIRE_HELLO_SHORT;
 	struct wire_msg msg;
 	enum engine_status status = engine_request(e, MSG_IDENT, &ident, sizeof(ident), deadline_ms, &msg);
 
 	if (status != ENGINE_OK)
 		return status;
-	if (msg.head.type != MSG_HELLO || msg.head.len != sizeof(e->hello))
+	if (msg.head.type != MSG_HELLO || msg.head.len < len || msg.head.len > sizeof(e->hello))
 		return ended(e, ENGINE_FAULT);
-	memcpy(&e->hello, msg.payload, sizeof(e->hello));
+	memcpy(&e->hello, msg.payload, msg.head.len);
 	return ENGINE_OK;
 }
 

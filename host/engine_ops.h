@@ -65,6 +65,10 @@ struct engine {
 	unsigned looks, slept; /* how often that was done, and how often in a row the CPU slept */
 	int64_t cpu_ms; /* what the engine had used at the first look */
 	int retry_ms;
+	unsigned repeats; /* of it */
+	int64_t put_us; /* when it was sent last */
+	unsigned answer_us; /* what answers took of late */
+	unsigned noise; /* so many requests ago, counted down from NOISE_LASTS, one was repeated */
 	size_t out_len;
 	uint8_t out[WIRE_RAW_MAX];
 

@@ -70,6 +70,11 @@ int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms)
 	return 0;
 }
 
+void link_resync(struct link *l)
+{
+	send_bytes(l, "", 1, 0);
+}
+
 /* What has arrived, without waiting. Bytes, 0 for none, -1 when closed. */
 static ssize_t fill(struct link *l)
 {

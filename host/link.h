@@ -33,6 +33,9 @@ void link_init(struct link *l, int fd);
 /* A frame from wire_pack. 0, or -1 when the other side is gone. */
 int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms);
 
+/* End a frame that the other side may have half of, since its end was lost. */
+void link_resync(struct link *l);
+
 /*
  * The next sound frame, which stays good until the next call. What has arrived on the link is read
  * before watch_fd (-1: none) is looked at. wait_ms < 0 is not allowed: nothing waits for ever.

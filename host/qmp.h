@@ -13,7 +13,7 @@ struct qmp {
 	char buf[65536];
 };
 
-enum { QMP_MS = 5000 }; /* how long a command may take before QEMU counts as stuck */
+enum { QMP_MS = 15000 }; /* how long a command may take before QEMU counts as stuck */
 
 /* Greet. 0, or -1 when QEMU said nothing sensible. */
 int qmp_open(struct qmp *q, int fd);

@@ -89,7 +89,7 @@ static void do_getrec(struct guest *s, const struct wire_msg *msg)
 	enum { FIT = (WIRE_PAYLOAD_MAX - sizeof(struct msg_recs)) / sizeof(struct record) };
 	struct msg_recs recs = { .total = s->run.n };
 	uint8_t out[WIRE_PAYLOAD_MAX];
-	struct msg_from from;
+	struct msg_getrec from;
 	unsigned left;
 
 	memcpy(&from, msg->payload, sizeof(from));
@@ -99,6 +99,7 @@ static void do_getrec(struct guest *s, const struct wire_msg *msg)
 	}
 	left = s->run.n - from.first;
 	recs.first = (uint16_t)from.first;
+	left = left < from.max ? left : from.max;
 	recs.n = (uint16_t)(left < FIT ? left : FIT);
 	memcpy(out, &recs, sizeof(recs));
 	memcpy(out + sizeof(recs), s->run.rec + from.first, recs.n * sizeof(struct record));

@@ -103,7 +103,23 @@ EVERY(a_damaged_answer_is_repeated, 9, FAKE_CORRUPT)
 EVERY(noise_is_passed_over, 2, FAKE_GARBAGE)
 EVERY(a_second_answer_is_ignored, 1, FAKE_TWICE)
 EVERY(a_stale_epoch_is_ignored, 1, FAKE_STALE)
-EVERY(a_slow_guest_is_waited_for, 15, FAKE_DELAY)
+
+/* Slow once for a request, not for each repetition of it, of which there are many by then. */
+static unsigned slow_mischief(unsigned nth, const struct wire_head *request, void *arg)
+{
+	static uint16_t last;
+	const int again = request->seq == last;
+
+	(void)nth, (void)arg;
+	last = request->seq;
+	return !again && request->seq % 15 == 14 ? FAKE_DELAY : 0;
+}
+
+static void a_slow_guest_is_waited_for(void **state)
+{
+	(void)state;
+	all_runs_are_right(slow_mischief);
+}
 
 /* The guest lost the case before: the whole is sent, and the result is right. */
 EVERY(a_forgotten_base_is_sent_whole, 3, FAKE_FORGET)

@@ -60,8 +60,10 @@ struct msg_hello {
 	uint64_t tsc_hz; /* 0: not known */
 	struct profile profile;
 	char firmware[32]; /* vendor and revision, NUL-padded */
+	/* only to an IDENT that asks for it: the longer a frame, the less often it arrives whole */
 	struct about about;
 };
+enum { WIRE_HELLO_SHORT = offsetof(struct msg_hello, about) };
 
 /* MSG_IDENT; without it the guest believes its CPUID alone */
 struct msg_ident {
@@ -69,6 +71,7 @@ struct msg_ident {
 };
 
 enum {
+	IDENT_ABOUT = 2, /* the whole HELLO */
 	IDENT_EMULATED = 1, /* underneath is an emulator, also when CPUID names none */
 };
 
@@ -102,12 +105,18 @@ enum {
 	DONE_DIRTY = 2, /* the restore after this run did not verify */
 };
 
-/* MSG_GETREC, MSG_GETSAMP */
+/* MSG_GETSAMP */
 struct msg_from {
 	uint32_t first;
 };
 
-/* MSG_RECS: struct record[], as many as fit, from `first` on */
+/* MSG_GETREC: no more than so many at once, since on a bad line a long frame never arrives whole */
+struct msg_getrec {
+	uint32_t first;
+	uint32_t max;
+};
+
+/* MSG_RECS: struct record[], as many as fit and are wanted, from `first` on */
 struct msg_recs {
 	uint16_t first;
 	uint16_t n;
