@@ -105,6 +105,7 @@ ev_%[row]_%[copy]:
 %include "bench/interrupts.inc"
 %include "bench/cold.inc"
 %include "bench/nested.inc"
+%include "bench/nested_nmi.inc"
 %include "bench/stacked.inc"
 %include "bench/loops.inc"
 %include "bench/later.inc"
