@@ -20,6 +20,7 @@ BD_%1	equ W_BDATA + %2
 USTK_TOP	equ W_BUDATA + L_BUDATA - 64
 LAPIC_EOI	equ W_LAPIC + 0xb0
 LAPIC_ICR	equ W_LAPIC + 0x300
+LAPIC_COUNT	equ W_LAPIC + 0x380
 MSR_X2EOI	equ 0x80b
 MSR_X2ICR	equ 0x830
 LAPIC_IRR	equ W_LAPIC + 0x200
@@ -34,6 +35,7 @@ FL_IF		equ 0x200
 FL_NT		equ 0x4000
 FL_AC		equ 0x40000
 SPINS		equ 1 << 20
+TIMER_SPINS	equ 1 << 27 ; an emulator whose timer is a thread of its own
 LOOPS		equ 100 ; of a row that repeats its event
 VEC_LEAVE	equ 0x81 ; a ring-3 body is done
 VEC_MISSED	equ 0x82 ; the event did not come

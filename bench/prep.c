@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "efi/abi/tables.h"
+#include "efi/apic.h"
 #include "efi/cpu.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
 	CR4_PCIDE_BIT = 1 << 17,
 	MSR_SPEC_CTRL = 0x48,
 	FMASK_TF = 0x100,
+	TIMER_VECTOR_F0 = 0xf0, /* one-shot, not masked */
+	DIVIDE_BY_1 = 0xb,
 	PKRU_NO_KEY1 = 1 << 2,
 	FMASK_BENCH = 0x47700, /* what systems mask: TF IF DF IOPL NT AC */
 };
@@ -27,6 +30,7 @@ static struct {
 	uint64_t fs_base, gs_base, kernel_gs_base;
 	uint64_t efer, star, lstar, cstar, fmask;
 	uint64_t spec_ctrl;
+	uint32_t lvt_timer, divide;
 	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
 	uint32_t pkru, mxcsr;
 	uint16_t ds, es, fs, gs, fcw;
@@ -123,6 +127,12 @@ static void install_control(const struct bench_row *row)
 	}
 	if (row->prep & PREP_IBRS)
 		saved.spec_ctrl = rdmsr(MSR_SPEC_CTRL);
+	if (row->prep & PREP_TIMER) {
+		saved.lvt_timer = apic_read(APIC_LVT_TIMER);
+		saved.divide = apic_read(APIC_DIVIDE);
+		apic_write(APIC_DIVIDE, DIVIDE_BY_1);
+		apic_write(APIC_LVT_TIMER, TIMER_VECTOR_F0);
+	}
 	if (row->prep & PREP_GSNEG)
 		wrmsr(IA32_GS_BASE, ALIAS(W_BDATA + BD_GSUSER));
 }
@@ -155,6 +165,11 @@ static void undo_control(void)
 	}
 	if (saved.prep & PREP_PKE)
 		wrpkru(saved.pkru);
+	if (saved.prep & PREP_TIMER) {
+		apic_write(APIC_INITIAL_COUNT, 0);
+		apic_write(APIC_LVT_TIMER, saved.lvt_timer);
+		apic_write(APIC_DIVIDE, saved.divide);
+	}
 	if (saved.prep & PREP_IBRS)
 		wrmsr(MSR_SPEC_CTRL, saved.spec_ctrl);
 	write_cr8(saved.cr8);

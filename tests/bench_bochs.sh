@@ -43,7 +43,7 @@ $1 !~ /\.(enter|exit)$/ { rows++ }
 $3 != 0 { print $1 ": " $3 " samples discarded"; bad = 1 }
 $4 != $6 || $5 != $6 { print $1 ": samples from " $4 " to " $6 " ticks, must all be the same"; bad = 1 }
 $7 == "null" {
-	if ($1 !~ /^(nmi|irq)\.self\.|^irq\.held\.|^mce\.copy\.k\.movsb-|^nest\.(nmi|pf\..\.in-nmi)/) {
+	if ($1 !~ /^(nmi|irq)\.self\.|^irq\.timer\.|^irq\.held\.|^mce\.copy\.k\.movsb-|^nest\.(nmi|pf\..\.in-nmi)/) {
 		print $1 ": no count of instructions"; bad = 1
 	}
 	next
