@@ -11,7 +11,7 @@
 #include "host/page.h"
 #include "host/proc.h"
 
-enum { WIDTH = 860, LINE = 13, FRAME = 70, SVG_MAX = 8 << 20, DEPTH_MAX = 8, ID_MARGIN = 30, WORDS_MARGIN = 42 };
+enum { WIDTH = 860, LINE = 13, FRAME = 70, SVG_MAX = 8 << 20, DEPTH_MAX = 8, ID_MARGIN = 30, WORDS_MARGIN = 46, ADDS_MAX = 50 };
 
 /* Okabe and Ito's: told apart by colour-blind readers, and on light and dark. */
 static const unsigned colours[] = { 0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9 };
@@ -181,7 +181,8 @@ static void plot_group(FILE *f, const struct column *c, unsigned group)
 
 		if (v[i].group != group || group_figures(c, i, &over, &row))
 			continue;
-		snprintf(words, sizeof(words), "%s%.46s", v[i].over ? "+ " : "", v[i].adds);
+		snprintf(words, sizeof(words), "%s%.*s%s", v[i].over ? "+ " : "", ADDS_MAX, v[i].adds,
+			 strlen(v[i].adds) > ADDS_MAX ? "..." : "");
 		fputs(at ? "," : "", f);
 		quoted(f, words);
 		fprintf(f, " -%u", at++);
