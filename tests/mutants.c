@@ -2,12 +2,13 @@
 /*
  * Every mutant of the model against the model's own tests:
  *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-q PIECES] [-s SEED] [-v] [NUMBER...]
- * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. -q: a mutant meets
- * all cases, no more than twice so many other pieces, no programs: what survives that is a list to begin with. The tests are
+ * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. The tests are
  * taken by the piece (mutant_items.c), and a mutant meets those pieces that can tell it from the model: an
  * unmutated run has shown where each one comes by. It is killed when a piece fails, crashes or takes too
  * long. UNREACHED are those that no piece comes by. Those that nobody can kill are listed in
  * tests/mutants.equivalent; any other survivor fails, or with -m more of them than leave PERCENT dead.
+ * -q: a first look; a mutant meets the cases of its function's rules, at most twice so many other pieces, and no
+ * programs. What it survives so it may yet die of.
  */
 #define _GNU_SOURCE
 #include <libgen.h>
@@ -97,7 +98,7 @@ static void meet_cases(unsigned number)
 	}
 }
 
-/* For a first look: those that have killed lately, those that come by the most mutants, and all cases. */
+/* For a first look: those that have killed lately, and those that come by the most mutants. */
 static void meet_some(unsigned number)
 {
 	unsigned n = 0;
@@ -108,9 +109,6 @@ static void meet_some(unsigned number)
 	for (unsigned i = 0; i < n_items && n < 2 * pieces; i++)
 		if (item_reaches(richest[i], number) && !richest[i]->limit.it_value.tv_sec && ++n)
 			meet(number, richest[i]);
-	for (unsigned i = 0; i < n_items; i++)
-		if (items[i]->rule && item_reaches(items[i], number))
-			meet(number, items[i]);
 	_exit(0);
 }
 
