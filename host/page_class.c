@@ -52,6 +52,8 @@ static void figures(FILE *f, const struct column *c, const char *id)
 			fputs("<small>", f);
 			html(f, cell.row->reason);
 			fputs("</small>", f);
+		} else {
+			fputs("<small>not asked for, or not in its build</small>", f);
 		}
 		fputs("</td>", f);
 		return;
