@@ -51,34 +51,34 @@ static void machine(FILE *f, const struct column *c)
 
 static void one_machine(FILE *f, const struct site *s, const struct column *c)
 {
-	fprintf(f, "%-33s %8s %8s %8s %8s %8s\n", "id", "median", "q1", "q3", "p99", "empty");
+	fprintf(f, "%-38s %7s %7s %7s %7s %7s\n", "id", "median", "q1", "q3", "p99", "empty");
 	for (size_t i = 0; i < s->n_ids; i++) {
 		struct cell cell;
 
 		if (site_cell(c, s->id[i], &cell))
-			fprintf(f, "%-33s %8.0f %8.0f %8.0f %8.0f %8.0f\n", s->id[i], cell.fig[F_MEDIAN],
+			fprintf(f, "%-38.38s %7.0f %7.0f %7.0f %7.0f %7.0f\n", s->id[i], cell.fig[F_MEDIAN],
 				cell.fig[F_Q1], cell.fig[F_Q3], cell.fig[F_P99],
 				cell.row->overhead < 0 ? 0 : cell.row->overhead);
 		else if (cell.row)
-			fprintf(f, "%-33s %8s %.35s\n", s->id[i], cell.row->verdict, cell.row->reason);
+			fprintf(f, "%-38.38s %7.7s %.31s\n", s->id[i], cell.row->verdict, cell.row->reason);
 	}
 }
 
 static void several(FILE *f, const struct site *s, const struct column *c, unsigned n)
 {
-	fprintf(f, "%-33s", "median");
+	fprintf(f, "%-38s", "median");
 	for (unsigned k = 0; k < n; k++)
-		fprintf(f, " %10s", c[k].name);
+		fprintf(f, " %9s", c[k].name);
 	putc('\n', f);
 	for (size_t i = 0; i < s->n_ids; i++) {
-		fprintf(f, "%-33s", s->id[i]);
+		fprintf(f, "%-38.38s", s->id[i]);
 		for (unsigned k = 0; k < n; k++) {
 			struct cell cell;
 
 			if (site_cell(&c[k], s->id[i], &cell))
-				fprintf(f, " %10.0f", cell.fig[F_MEDIAN]);
+				fprintf(f, " %9.0f", cell.fig[F_MEDIAN]);
 			else
-				fprintf(f, " %10s", cell.row ? cell.row->verdict : "-");
+				fprintf(f, " %9s", cell.row ? cell.row->verdict : "-");
 		}
 		putc('\n', f);
 	}
