@@ -60,7 +60,7 @@ static void one_machine(FILE *f, const struct site *s, const struct column *c)
 				cell.fig[F_Q1], cell.fig[F_Q3], cell.fig[F_P99],
 				cell.row->overhead < 0 ? 0 : cell.row->overhead);
 		else if (cell.row)
-			fprintf(f, "%-38.38s %7.7s %.31s\n", s->id[i], cell.row->verdict, cell.row->reason);
+			fprintf(f, "%-38.38s %8s %.30s\n", s->id[i], cell.row->verdict, cell.row->reason);
 	}
 }
 
