@@ -168,7 +168,7 @@ int page_index(const struct site *s, const char *dir)
 	fputs("<p>What exceptions, interrupts, system calls and their returns cost, measured by a UEFI application that has the machine to itself. "
 	      "Hardware, virtual and emulated machines never share a table.</p>\n<nav>", f);
 	for (unsigned i = 0; site_class_at(s, i, class_name); i++) {
-		fprintf(f, "<a href=\"paths-%s.html\">%s</a>", class_name, class_name);
+		fprintf(f, "<a href=\"paths-%s.html\">%s</a>\n", class_name, class_name);
 	}
 	fputs("</nav>\n<div class=\"wide\"><table><thead><tr><th></th><th>machine</th><th>label</th><th>runs</th></tr></thead><tbody>\n", f);
 	for (unsigned i = 0; i < s->n_columns; i++) {

@@ -49,6 +49,16 @@ static void machine(FILE *f, const struct column *c)
 	fold(f, "runs", line);
 }
 
+/* Why a row has no figures, all of it: on lines of its own where it is long. */
+static void verdict(FILE *f, const struct run_row *r)
+{
+	int fits = strlen(r->reason) <= 30;
+
+	fprintf(f, "%-38.38s %8s %s\n", r->id, r->verdict, fits ? r->reason : "");
+	if (!fits)
+		fold(f, "", r->reason);
+}
+
 static void one_machine(FILE *f, const struct site *s, const struct column *c)
 {
 	fprintf(f, "%-38s %7s %7s %7s %7s %7s\n", "id", "median", "q1", "q3", "p99", "empty");
@@ -60,7 +70,7 @@ static void one_machine(FILE *f, const struct site *s, const struct column *c)
 				cell.fig[F_Q1], cell.fig[F_Q3], cell.fig[F_P99],
 				cell.row->overhead < 0 ? 0 : cell.row->overhead);
 		else if (cell.row)
-			fprintf(f, "%-38.38s %8s %.30s\n", s->id[i], cell.row->verdict, cell.row->reason);
+			verdict(f, cell.row);
 	}
 }
 
