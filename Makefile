@@ -308,6 +308,10 @@ recoveries: all
 kills: all
 	TIME=$${TIME:-3600} KILLS=$${KILLS:-5} tests/e2e_kills.sh
 
+# AFL++'s tools in a root of the newest Debian
+newest: all
+	tests/full/newest.sh
+
 # the whole corpus over a serial line that damages 1 % of its bytes
 noise: all $B/tests/noisy
 	NOISE=all tests/e2e_noise.sh
@@ -358,7 +362,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries kills noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all usb tests ops recoveries kills newest noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

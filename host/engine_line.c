@@ -11,6 +11,7 @@ enum {
 	RETRY_MS_MAX = 2000,
 	RETRY_MS_MIN = 1, /* on a line */
 	RETRY_MS_PROBE = 12, /* on a line that nothing is known of yet, in the end */
+	RETRY_MS_BLIND = 30, /* on one that cannot tell what has been taken */
 	NOISE_LASTS = 64,
 	REPEATS_SURE = 200, /* one in twenty gets through: a guest that listened has heard one of so many */
 	LOOK_MS = 100, /* between looks at what the CPU does in a run */
@@ -31,10 +32,12 @@ static int64_t now_us(void)
 static int first_retry(const struct engine *e)
 {
 	const int ms = (int)(3 * e->answer_us / 1000);
+	/* Bochs is at the other end of a TCP connection */
+	const int least = e->ops->emulated ? RETRY_MS_BLIND : RETRY_MS_MIN;
 
 	if (e->link.window || !e->answer_us || ms > RETRY_MS)
 		return RETRY_MS;
-	return ms < RETRY_MS_MIN ? RETRY_MS_MIN : ms;
+	return ms < least ? least : ms;
 }
 
 static void put(struct engine *e)
@@ -108,7 +111,9 @@ static enum engine_status silence(struct engine *e)
 		e->ops->freeze(e);
 		return ENGINE_HANG;
 	}
-	if (now_ms() >= e->retry_at) {
+	if (now_ms() >= e->retry_at && !e->link.window && link_is_unread(&e->link)) {
+		e->retry_at = now_ms() + e->retry_ms;
+	} else if (now_ms() >= e->retry_at) {
 		e->repeats++;
 		if (e->link.window)
 			e->retry_ms = e->retry_ms * 2 < RETRY_MS_MAX ? e->retry_ms * 2 : RETRY_MS_MAX;

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -68,6 +70,13 @@ int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms)
 		return send_bytes(l, stuffed, wire_stuff(stuffed, frame, len), deadline_ms);
 	shm_post(l->window->request, &l->posted, frame, len);
 	return 0;
+}
+
+int link_is_unread(const struct link *l)
+{
+	int n = 0;
+
+	return !ioctl(l->fd, SIOCOUTQ, &n) && n > 0;
 }
 
 void link_resync(struct link *l)

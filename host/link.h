@@ -33,6 +33,12 @@ void link_init(struct link *l, int fd);
 /* A frame from wire_pack. 0, or -1 when the other side is gone. */
 int link_send(struct link *l, const uint8_t *frame, size_t len, int deadline_ms);
 
+/*
+ * Whether something that was sent has not been taken yet: then it is not lost, and to send it again would only
+ * lengthen the queue. A socket of TCP does not know.
+ */
+int link_is_unread(const struct link *l);
+
 /* End a frame that the other side may have half of, since its end was lost. */
 void link_resync(struct link *l);
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # `trainwreck target` under AFL++'s own tools: a map, the same each time; a smaller set of seeds with
-# the same coverage; a smaller crash that is still the same finding.
+# the same coverage; a smaller crash that is still the same finding; figures and curves of a campaign.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/e2e.inc
-for tool in afl-showmap afl-cmin afl-tmin; do
+for tool in afl-fuzz afl-showmap afl-cmin afl-tmin afl-whatsup; do
 	command -v $tool >/dev/null || skip "no $tool: apt install afl++"
 done
 export AFL_SKIP_BIN_CHECK=1 AFL_FORKSRV_INIT_TMOUT=120000 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
@@ -34,7 +34,7 @@ note "afl-cmin: $n of 8 seeds kept"
 # a difference that nobody knows, since the list is empty: a crash to AFL++
 : >"$tmp/empty.known"
 export TRAINWRECK_KNOWN=$tmp/empty.known
-$tw asm -e 'nop; nop; int3; nop; nop; ret.iret; nop; int1; nop; nop' -o "$tmp/crash"
+$tw asm -e 'nop; nop; int3; nop; nop; ret.iret; nop; wrmsr.nc; nop; nop' -o "$tmp/crash"
 afl-tmin -e -t 20000 -i "$tmp/crash" -o "$tmp/small" -- $tw target --out "$tmp/out" >"$tmp/log" 2>&1 ||
 	afl-tmin -t 20000 -i "$tmp/crash" -o "$tmp/small" -- $tw target --out "$tmp/out" >"$tmp/log" 2>&1 ||
 	fail "afl-tmin: $(tail -n 5 "$tmp/log")"
@@ -61,4 +61,14 @@ for crash in "$tmp"/late/afl/default/crashes/id:*; do
 	n=$((n + 1))
 	[ "$n" -lt 3 ] || break
 done
+afl-whatsup -s "$tmp/late/afl" >"$tmp/whatsup" 2>&1 || :
+grep -q 'Total execs' "$tmp/whatsup" || fail "afl-whatsup: $(cat "$tmp/whatsup")"
+if command -v afl-plot >/dev/null && command -v gnuplot >/dev/null; then
+	afl-plot "$tmp/late/afl/default" "$tmp/plot" >"$tmp/log" 2>&1 || fail "afl-plot: $(tail -n 5 "$tmp/log")"
+	[ -s "$tmp/plot/index.html" ] && [ "$(find "$tmp/plot" -name '*.png' -size +0 | wc -l)" -ge 3 ] ||
+		fail "afl-plot draws nothing: $(ls "$tmp/plot")"
+else
+	note "no gnuplot: afl-plot is not looked at"
+fi
+note "AFL++ $(afl-fuzz -h 2>&1 | sed -n 's/.*afl-fuzz++\([0-9.a-z]*\).*/\1/p' | head -n 1), all of showmap, cmin, tmin, fuzz and whatsup work"
 note "AFL++ keeps $(find "$tmp/late/afl/default/crashes" -name 'id:*' | wc -l) crashes, $n of them run alone"
