@@ -54,7 +54,7 @@ static void verdict(FILE *f, const struct run_row *r)
 {
 	int fits = strlen(r->reason) <= 30;
 
-	fprintf(f, "%-38.38s %8s %s\n", r->id, r->verdict, fits ? r->reason : "");
+	fprintf(f, "%-38.38s %8s%s%s\n", r->id, r->verdict, fits ? " " : "", fits ? r->reason : "");
 	if (!fits)
 		fold(f, "", r->reason);
 }
