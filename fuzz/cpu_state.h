@@ -227,6 +227,8 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
 /* Read and write in one: *value is written, and becomes what was there. */
 int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *value);
+/* Whether addr lies in what a wait left of RCX (is_wait_rcx()). */
+int mem_is_wait_rcx(struct cpu *c, uint64_t addr);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);

@@ -37,6 +37,9 @@ static int load(struct cpu *c, const struct insn *in, unsigned len)
 
 	if (mem_read(c, ea(c, in), len, stack_access(c, in), &v))
 		return 1;
+	/* a part of it, which nothing would tell from a number */
+	if (len <= 2 && mem_is_wait_rcx(c, ea(c, in)))
+		unchecked(c);
 	c->reg[in->a] = v;
 	return 0;
 }
@@ -270,7 +273,10 @@ int act_pushf(struct cpu *c, const struct insn *in)
 
 int act_lea_sum(struct cpu *c, const struct insn *in)
 {
-	c->reg[in->a] = c->reg[GPR_AX] + c->reg[in->b] + in->imm;
+	uint64_t r = c->reg[in->b];
+
+	/* a count of the loop, less an address of text: as unknown, and not zero */
+	c->reg[in->a] = is_wait_rcx(r) ? WAIT_RCX : c->reg[GPR_AX] + r + in->imm;
 	return 0;
 }
 

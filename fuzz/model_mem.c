@@ -4,6 +4,8 @@
  * window.def, as the guest's page tables give them. Outside the window the harness's own pages are mapped,
  * at addresses that only the firmware knows.
  */
+#include <string.h>
+
 #include "fuzz/cpu_state.h"
 
 enum { PAGE_MAPPED = 1, PAGE_W = 2, PAGE_U = 4, PAGE_X = 8, PAGE_RSV = 16, PAGE_KEY = 32 };
@@ -230,6 +232,16 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	else
 		debug_access(c, addr, len, access);
 	return 0;
+}
+
+int mem_is_wait_rcx(struct cpu *c, uint64_t addr)
+{
+	const uint8_t *p = bytes(c, addr & ~7ull, 8);
+	uint64_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return is_wait_rcx(v);
 }
 
 static int is_text(uint64_t addr)

@@ -112,14 +112,25 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 	return 1;
 }
 
-/*
- * Where in a window an event came is open, and a return with 16-bit operands goes to what is left of
- * that address: nobody can say where.
- */
-static int is_left_of_window(struct cpu *c, unsigned opsize, uint64_t rip)
+/* The saved address of an event in a window, or what operands of 16 bits leave of it; or of RCX after a wait. */
+static int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
 {
+	if (is_wait_rcx(value) || (opsize == 2 && value == (uint16_t)WAIT_RCX))
+		return 1;
 	for (unsigned i = 0; opsize == 2 && i < 4; i++)
-		if (c->window_rip[i] && rip == c->window_rip[i]) {
+		if (c->window_rip[i] && value == c->window_rip[i])
+			return 1;
+	return opsize > 2 && c->window_rips && window_of(value);
+}
+
+/*
+ * Where in a window an event came is open: a return to there is good, wherever it is, but not to what 16 bits
+ * leave of it; and nobody can say what a stack that has shifted gives to CS, RFLAGS, RSP or SS.
+ */
+static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if ((i || opsize == 2 || is_wait_rcx(popped[0])) && is_open(c, opsize, popped[i])) {
 			unchecked(c);
 			return 1;
 		}
@@ -155,7 +166,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	rip = frame[0];
 	cs = frame[1];
 	fl = frame[2];
-	if (is_left_of_window(c, opsize, rip))
+	if (pops_unknown(c, opsize, frame, 3))
 		return 0;
 	if (opsize == 4 && (fl & FL_VM) && !rule(c, RULE_IRET_VM, 1)) {
 		c->out->unchecked = 1;
@@ -168,6 +179,8 @@ static int iret(struct cpu *c, unsigned opsize)
 	ss = c->ss;
 	if (pops_rsp && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
 		return stack_or_cs(c, (uint16_t)cs);
+	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, new_rsp, ss }, 3))
+		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
 	if (pops_rsp && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word))
@@ -213,7 +226,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
 		return 1;
-	if (is_left_of_window(c, opsize, rip))
+	if (pops_unknown(c, opsize, (uint64_t[]){ rip, cs }, 2))
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
@@ -222,6 +235,8 @@ int act_retf(struct cpu *c, const struct insn *in)
 	if (sel_rpl(cs) > c->cpl) {
 		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
 			return 1;
+		if (pops_unknown(c, opsize, (uint64_t[]){ rip, new_rsp, ss }, 3))
+			return 0;
 		if (check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word) || check_rip(c, rip, d.l))
 			return 1;
 		load_stack(c, ss, new_rsp + in->b, d.l, word);

@@ -47,6 +47,8 @@ static void compare(struct cpu *c, uint64_t a, uint64_t b, unsigned len)
 {
 	uint64_t v, fl;
 
+	if (is_wait_rcx(a))
+		unchecked(c);
 	a = low(a, len);
 	b = low(b, len);
 	v = low(a - b, len);
