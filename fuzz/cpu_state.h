@@ -335,6 +335,11 @@ int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl);
 /* --- model_async.c ---------------------------------------------------------------------------- */
 /* Whether v is WAIT_RCX, or what a change of mode has left of it. */
 int is_wait_rcx(uint64_t v);
+/*
+ * Whether a value popped with operands of 2, 4 or 8 bytes is the saved address of an event in a window, or what
+ * is left of RCX after a wait: good as a whole RIP at most, for nobody can say where in the window that is.
+ */
+int is_open(const struct cpu *c, unsigned opsize, uint64_t value);
 /* Whether the instruction depends on RCX, which holds WAIT_RCX. */
 int uses_wait_rcx(const struct cpu *c, const struct insn *in);
 

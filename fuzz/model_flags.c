@@ -10,6 +10,8 @@ int act_popf(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (mem_read(c, c->reg[GPR_SP] & stack_mask(c), size, ACC_STACK, &v))
 		return 1;
+	if (is_open(c, size, v))
+		unchecked(c);
 	if (c->cpl <= (c->rflags & FL_IOPL) >> 12)
 		mask |= FL_IF;
 	if (c->cpl == 0)

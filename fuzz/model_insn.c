@@ -271,18 +271,26 @@ int act_pushf(struct cpu *c, const struct insn *in)
 	return push(c, c->rflags & ~(uint64_t)(FL_RF | FL_VM));
 }
 
+/*
+ * r less the address that RAX is the complement of. With the count of a loop, or where in a window an event came,
+ * for one of them, it is unknown, and not zero: no count is an address, and no constant is one of a window's.
+ */
+static uint64_t difference(const struct cpu *c, uint64_t r, uint64_t not_r, uint64_t plus)
+{
+	uint64_t v = r + not_r + plus;
+
+	return is_wait_rcx(r) || is_wait_rcx(~not_r) || (v && is_open(c, 8, ~not_r)) ? WAIT_RCX : v;
+}
+
 int act_lea_sum(struct cpu *c, const struct insn *in)
 {
-	uint64_t r = c->reg[in->b];
-
-	/* a count of the loop, less an address of text: as unknown, and not zero */
-	c->reg[in->a] = is_wait_rcx(r) ? WAIT_RCX : c->reg[GPR_AX] + r + in->imm;
+	c->reg[in->a] = difference(c, c->reg[in->b], c->reg[GPR_AX], in->imm);
 	return 0;
 }
 
 int act_lea_disp(struct cpu *c, const struct insn *in)
 {
-	c->reg[in->a] = c->reg[in->b] + in->imm;
+	c->reg[in->a] = in->b == GPR_AX ? difference(c, 0, c->reg[GPR_AX], in->imm) : c->reg[in->b] + in->imm;
 	return 0;
 }
 

@@ -154,7 +154,9 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	if (c->out->unchecked)
 		return 1;
 	if (is_wait_rcx(r->rip) || is_wait_rcx(r->cs) || is_wait_rcx(r->rflags) || is_wait_rcx(r->rsp) ||
-	    is_wait_rcx(r->ss) || is_wait_rcx(r->err)) {
+	    is_wait_rcx(r->ss) || is_wait_rcx(r->err) ||
+	    /* an entry that an interrupted system call's frame led to, with another RCX */
+	    (entry == ENTRY_SYSCALL && is_wait_rcx(r->rcx))) {
 		unchecked(c);
 		return 1;
 	}

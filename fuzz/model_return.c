@@ -112,8 +112,7 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 	return 1;
 }
 
-/* The saved address of an event in a window, or what operands of 16 bits leave of it; or of RCX after a wait. */
-static int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
+int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
 {
 	if (is_wait_rcx(value) || (opsize == 2 && value == (uint16_t)WAIT_RCX))
 		return 1;
