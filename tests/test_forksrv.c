@@ -18,7 +18,8 @@
 
 #include "host/forksrv.h"
 
-enum { AFL_MAP_LEN = 65536, INPUT_LEN = 4096 };
+/* AFL++ may give more than is asked for. */
+enum { AFL_MAP_LEN = 2 * FORKSRV_MAP_LEN, INPUT_LEN = 4096 };
 
 struct afl {
 	int map_id, input_id;
