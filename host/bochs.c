@@ -354,6 +354,7 @@ static void bochs_stop(struct engine *e)
 
 const struct engine_ops bochs_ops = {
 	.name = "bochs",
+	.loses_nothing = 1,
 	.emulated = 1,
 	.words = "Bochs 3.1 or later and OVMF: bochs, bochs:cpu=ryzen",
 	.start = bochs_start,

@@ -149,7 +149,8 @@ static int never_answers(struct engine *e)
 		e->cpu_ms = cpu_ms;
 	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
 	/* on a line it may also be that it has not heard of the run yet, and listens */
-	return e->slept > 1 || (cpu_ms - e->cpu_ms > RUN_CPU_MS && (e->link.window || e->repeats >= REPEATS_SURE));
+	return e->slept > 1 || (cpu_ms - e->cpu_ms > RUN_CPU_MS && (e->link.window || e->ops->loses_nothing ||
+							    e->repeats >= REPEATS_SURE));
 }
 
 static enum engine_status answer(struct engine *e, struct wire_msg *ret_msg)

@@ -10,6 +10,7 @@
 
 struct engine_ops {
 	const char *name, *words;
+	int loses_nothing; /* on its line: to a run that takes long nothing was left unsaid */
 	int emulated; /* never silicon, though the CPU that it shows may not say so */
 	/* NULL: not in this build; words say what to do instead */
 	int (*start)(struct engine *e, const char *options, char *err, size_t err_cap);
