@@ -18,7 +18,7 @@ dir=$tmp/campaign
 ours() {
 	pgrep -f "$dir" || :
 }
-trap 'kill -KILL $(ours) 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'ours | xargs -r kill -KILL; rm -rf "$tmp"' EXIT
 
 # a random number below $1
 random() {
