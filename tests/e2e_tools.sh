@@ -30,7 +30,7 @@ for e in ud2 int1 'wrmsr.nc'; do
 	$tw asm -e "$e" -o "$tmp/input"
 	TRAINWRECK_KNOWN=$tmp/empty.known $tw target --out "$tmp/out" "$tmp/input" >"$tmp/log" 2>&1 || :
 done
-[ "$(find "$tmp/out/findings" -mindepth 1 -maxdepth 1 | wc -l)" -eq 3 ] || fail "not three findings"
+[ "$(find "$tmp/out/findings" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 3 ] || fail "not three findings"
 status=0
 $tw triage "$tmp/out" >"$tmp/log" || status=$?
 [ "$status" -eq 0 ] && [ "$(wc -l <"$tmp/log")" -eq 3 ] || fail "triage, all known by now: status $status"
