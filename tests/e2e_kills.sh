@@ -8,8 +8,8 @@ set -eu
 cd "$(dirname "$0")/.."
 . tests/e2e.inc
 command -v afl-fuzz >/dev/null || skip "no afl-fuzz: apt install afl++"
-TIME=${TIME:-50}
-KILLS=${KILLS:-2}
+TIME=${TIME:-20}
+KILLS=${KILLS:-1}
 
 : >"$tmp/empty.known"
 export TRAINWRECK_KNOWN=$tmp/empty.known
