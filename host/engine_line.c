@@ -9,7 +9,7 @@
 enum {
 	RETRY_MS = 100, /* silence after which a request is repeated; through the window it doubles each time */
 	RETRY_MS_MAX = 2000,
-	RETRY_MS_MIN = 1, /* on a line */
+	RETRY_MS_MIN = 10, /* on a line */
 	RETRY_MS_PROBE = 12, /* on a line that nothing is known of yet, in the end */
 	RETRY_MS_BLIND = 30, /* on one that cannot tell what has been taken */
 	NOISE_LASTS = 64,
