@@ -73,7 +73,7 @@ struct engine {
 	size_t out_len;
 	uint8_t out[WIRE_RAW_MAX];
 
-	struct engine_case base, run; /* the last one sent, and the one before it */
+	struct engine_case run, base; /* the last one sent, and the one before it */
 	int has_base, whole;
 	unsigned open; /* runs sent and not waited for */
 	int hosted; /* the run under way may wait for an event of the host */
@@ -81,7 +81,20 @@ struct engine {
 	uint64_t served; /* the engine's own: the last wait that got its event */
 };
 
-enum { ENGINE_SHORT_MS = 3000 }; /* for requests that only read what the guest has */
+enum {
+	ENGINE_SHORT_MS = 3000, /* for requests that only read what the guest has */
+	ENGINE_LOOK_MS = 100, /* between looks at what the CPU does in a run */
+};
+
+/* The two halves of engine_request(): send it, and see to it until e->deadline. */
+void engine_ask(struct engine *e, enum msg_type type, const void *payload, size_t len);
+enum engine_status engine_answer(struct engine *e, struct wire_msg *ret_msg);
+
+/* Remember how it ended, and return that; after anything but an answer the guest's last case is unknown. */
+enum engine_status engine_ended(struct engine *e, enum engine_status status);
+
+/* Whether it ended so that nobody answers before engine_recover(). */
+int engine_is_down(const struct engine *e);
 
 /* Wait for a guest that boots. 0, or -1 with err. */
 int engine_await_hello(struct engine *e, int ms, char *err, size_t err_cap);

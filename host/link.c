@@ -19,12 +19,17 @@ enum {
 	WINDOW_NAP_MS = 1,
 };
 
-int64_t now_ms(void)
+int64_t now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
+}
+
+int64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 void link_init(struct link *l, int fd)

@@ -57,7 +57,8 @@ int link_arrived(const struct link *l);
  */
 void link_reset(struct link *l);
 
-/* Milliseconds of the monotonic clock. */
+/* Micro- and milliseconds of the monotonic clock. */
+int64_t now_us(void);
 int64_t now_ms(void);
 
 #endif
