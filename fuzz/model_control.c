@@ -144,7 +144,12 @@ static uint64_t cr4_bits(const struct cpu *c)
 
 int act_load_cr4(struct cpu *c, const struct insn *in)
 {
-	c->reg[GPR_AX] = cr4_value(c->profile, in->a);
+	uint64_t v;
+
+	if (mem_read(c, in->imm, 8, ACC_READ, &v))
+		return 1;
+	/* the image has the list without the machine's own bits; where it may be written it has them */
+	c->reg[GPR_AX] = c->may_write ? v : v ^ c->profile->cr4;
 	return 0;
 }
 

@@ -71,6 +71,11 @@ static void start_constants(struct cpu *c)
 
 	memset(c->kconst, 0, sizeof(c->kconst));
 	memcpy(c->kconst, k, left);
+	for (unsigned i = 0; i < cr4_values(); i++) {
+		const uint64_t v = cr4_value(c->profile, i);
+
+		memcpy(c->kconst + victim_labels()->cr4s - W_KCONST + 8 * i, &v, sizeof(v));
+	}
 	k = victim_bytes(W_UCONST, &left);
 	memset(c->uconst, 0, sizeof(c->uconst));
 	memcpy(c->uconst, k, left);
