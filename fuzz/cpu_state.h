@@ -40,8 +40,8 @@ enum rflag {
 
 enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSV = 8, PF_I = 16, PF_PK = 32 };
 
-/* RCX as an event finds it in a loop that waits: the last thing that it looked at, or what was there before. */
-#define WAIT_RCX 0xc0ffee005ee0f0ffull
+/* A register that nobody can say: a clock, or RCX as an event finds it in a loop that waits. */
+#define UNTOLD 0xc0ffee005ee0f0ffull
 
 #define DR6_BS  0x4000ull
 #define DR6_BD  0x2000ull
@@ -227,8 +227,8 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
 /* Read and write in one: *value is written, and becomes what was there. */
 int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *value);
-/* Whether addr lies in what a wait left of RCX (is_wait_rcx()). */
-int mem_is_wait_rcx(struct cpu *c, uint64_t addr);
+/* Whether addr lies in what a wait left of RCX (is_untold()). */
+int mem_is_untold(struct cpu *c, uint64_t addr);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);
@@ -333,15 +333,15 @@ void pull_lint1(struct cpu *c);
 int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl);
 
 /* --- model_async.c ---------------------------------------------------------------------------- */
-/* Whether v is WAIT_RCX, or what a change of mode has left of it. */
-int is_wait_rcx(uint64_t v);
+/* Whether v is UNTOLD, or what a change of mode has left of it. */
+int is_untold(uint64_t v);
 /*
  * Whether a value popped with operands of 2, 4 or 8 bytes is the saved address of an event in a window, or what
  * is left of RCX after a wait: good as a whole RIP at most, for nobody can say where in the window that is.
  */
 int is_open(const struct cpu *c, unsigned opsize, uint64_t value);
-/* Whether the instruction depends on RCX, which holds WAIT_RCX. */
-int uses_wait_rcx(const struct cpu *c, const struct insn *in);
+/* Whether what it does depends on a register that holds UNTOLD; moved, it stays what it is. */
+int needs_untold(const struct cpu *c, const struct insn *in);
 
 /* --- model_mc.c ------------------------------------------------------------------------------- */
 /* Take the machine check that is pending. Returns 1: it was delivered, or it was a shutdown. */
@@ -367,7 +367,7 @@ int execute(struct cpu *c, const struct insn *in);
  * What each kind does, called with RIP behind the instruction; c->insn_start is its own address.
  * Returns 1 with c->raise set on a fault, RIP then being of no account.
  */
-#define INSN(name, act, words) int act_##act(struct cpu *c, const struct insn *in);
+#define INSN(name, act, needs, words) int act_##act(struct cpu *c, const struct insn *in);
 #include "fuzz/insn.def"
 #undef INSN
 

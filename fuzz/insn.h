@@ -4,7 +4,7 @@
 
 /* What a victim instruction is; struct insn.kind. NASM numbers the same rows in the same order. */
 enum insn_kind {
-#define INSN(name, act, words) INSN_##name,
+#define INSN(name, act, needs, words) INSN_##name,
 #include "fuzz/insn.def"
 #undef INSN
 	N_INSN_KINDS,

@@ -187,7 +187,7 @@ static void one_instruction(struct cpu *c)
 	}
 	if (c->rf_before)
 		c->rflags &= ~(uint64_t)rule(c, RULE_RF_CLEARED, FL_RF);
-	if (uses_wait_rcx(c, in)) {
+	if (needs_untold(c, in)) {
 		unchecked(c);
 		return;
 	}

@@ -37,23 +37,36 @@ int act_lea_test(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
-int is_wait_rcx(uint64_t v)
+int is_untold(uint64_t v)
 {
-	return v == WAIT_RCX || v == (uint32_t)WAIT_RCX;
+	return v == UNTOLD || v == (uint32_t)UNTOLD;
 }
 
-int uses_wait_rcx(const struct cpu *c, const struct insn *in)
-{
-	static const uint8_t kinds[] = { INSN_SYSRET, INSN_SYSEXIT, INSN_WRMSR, INSN_RDMSR, INSN_LDBX, INSN_LDRSP,
-					 INSN_LOOP, INSN_LDBXD, INSN_STBXR, INSN_ADDCX, INSN_LEACX,
-					 INSN_WRPKRU, INSN_REPSTOSB };
+enum {
+	NEEDS_NONE = 0,
+	NEEDS_AX = 1,
+	NEEDS_CX = 2,
+	NEEDS_DX = 4,
+	NEEDS_A = 8, /* the registers of its row */
+	NEEDS_B = 16,
+	NEEDS_AX_CX = NEEDS_AX | NEEDS_CX,
+	NEEDS_CX_DX = NEEDS_CX | NEEDS_DX,
+	NEEDS_AX_CX_DX = NEEDS_AX_CX | NEEDS_DX,
+	NEEDS_A_B = NEEDS_A | NEEDS_B,
+};
 
-	if (!is_wait_rcx(c->reg[GPR_CX]))
-		return 0;
-	for (unsigned i = 0; i < sizeof(kinds); i++)
-		if (kinds[i] == in->kind)
-			return 1;
-	return 0;
+int needs_untold(const struct cpu *c, const struct insn *in)
+{
+	static const uint8_t needs[] = {
+#define INSN(name, act, needs, words) NEEDS_##needs,
+#include "fuzz/insn.def"
+#undef INSN
+	};
+	const unsigned n = needs[in->kind];
+
+	return n && ((n & NEEDS_AX && is_untold(c->reg[GPR_AX])) || (n & NEEDS_CX && is_untold(c->reg[GPR_CX])) ||
+		     (n & NEEDS_DX && is_untold(c->reg[GPR_DX])) || (n & NEEDS_A && is_untold(c->reg[in->a])) ||
+		     (n & NEEDS_B && in->b != 255 && is_untold(c->reg[in->b])));
 }
 
 /*
@@ -71,7 +84,7 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
 
-	if (is_wait_rcx(cx) ? leaves_wait(c, in) : !cx)
+	if (is_untold(cx) ? leaves_wait(c, in) : !cx)
 		c->rip = in->imm;
 	return 0;
 }

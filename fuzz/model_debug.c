@@ -274,8 +274,11 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 
 int act_mov_from_dr(struct cpu *c, const struct insn *in)
 {
-	/* what it reads no body looks at */
-	return check_move(c, in->a);
+	if (check_move(c, in->a))
+		return 1;
+	/* of DR6 some bits are as the machine likes */
+	c->reg[GPR_AX] = in->a < 4 ? c->dr[in->a] : in->a & 1 ? c->dr7 : UNTOLD;
+	return 0;
 }
 
 /* --- string instructions ------------------------------------------------------------------------ */

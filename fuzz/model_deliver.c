@@ -243,7 +243,7 @@ void deliver(struct cpu *c, struct event ev)
 		c->db_hits = 0;
 	c->halted = 0;
 	if ((ev.hw_nmi || ev.hw_irq || ev.vec == V_MC) && victim_waits(c->rip))
-		c->reg[GPR_CX] = WAIT_RCX;
+		c->reg[GPR_CX] = UNTOLD;
 	if (ev.hw_nmi) {
 		c->nmi_pending--;
 		c->nmi_blocked = (uint8_t)rule(c, RULE_NMI_BLOCKS_NMI, 1);

@@ -9,7 +9,7 @@
 int execute(struct cpu *c, const struct insn *in)
 {
 	static int (*const act[N_INSN_KINDS])(struct cpu *, const struct insn *) = {
-#define INSN(name, act, words) [INSN_##name] = act_##act,
+#define INSN(name, act, needs, words) [INSN_##name] = act_##act,
 #include "fuzz/insn.def"
 #undef INSN
 	};
@@ -38,7 +38,7 @@ static int load(struct cpu *c, const struct insn *in, unsigned len)
 	if (mem_read(c, ea(c, in), len, stack_access(c, in), &v))
 		return 1;
 	/* a part of it, which nothing would tell from a number */
-	if (len <= 2 && mem_is_wait_rcx(c, ea(c, in)))
+	if (len <= 2 && mem_is_untold(c, ea(c, in)))
 		unchecked(c);
 	c->reg[in->a] = v;
 	return 0;
@@ -279,7 +279,7 @@ static uint64_t difference(const struct cpu *c, uint64_t r, uint64_t not_r, uint
 {
 	uint64_t v = r + not_r + plus;
 
-	return is_wait_rcx(r) || is_wait_rcx(~not_r) || (v && is_open(c, 8, ~not_r)) ? WAIT_RCX : v;
+	return is_untold(r) || is_untold(~not_r) || (v && is_open(c, 8, ~not_r)) ? UNTOLD : v;
 }
 
 int act_lea_sum(struct cpu *c, const struct insn *in)

@@ -234,14 +234,14 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	return 0;
 }
 
-int mem_is_wait_rcx(struct cpu *c, uint64_t addr)
+int mem_is_untold(struct cpu *c, uint64_t addr)
 {
 	const uint8_t *p = bytes(c, addr & ~7ull, 8);
 	uint64_t v = 0;
 
 	if (p)
 		memcpy(&v, p, sizeof(v));
-	return is_wait_rcx(v);
+	return is_untold(v);
 }
 
 static int is_text(uint64_t addr)

@@ -144,6 +144,7 @@ int act_rdtsc(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (rule(c, RULE_RDTSC_TSD, c->cpl != 0 && (c->cr4 & CR4_TSD_BIT)))
 		return fault(c, V_GP, 0, RULE_RDTSC_TSD);
+	c->reg[GPR_AX] = c->reg[GPR_DX] = UNTOLD;
 	return 0;
 }
 

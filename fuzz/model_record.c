@@ -153,10 +153,10 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	/* a frame that lies over registers which were saved */
 	if (c->out->unchecked)
 		return 1;
-	if (is_wait_rcx(r->rip) || is_wait_rcx(r->cs) || is_wait_rcx(r->rflags) || is_wait_rcx(r->rsp) ||
-	    is_wait_rcx(r->ss) || is_wait_rcx(r->err) ||
+	if (is_untold(r->rip) || is_untold(r->cs) || is_untold(r->rflags) || is_untold(r->rsp) ||
+	    is_untold(r->ss) || is_untold(r->err) ||
 	    /* an entry that an interrupted system call's frame led to, with another RCX */
-	    (entry == ENTRY_SYSCALL && is_wait_rcx(r->rcx))) {
+	    (entry == ENTRY_SYSCALL && is_untold(r->rcx))) {
 		unchecked(c);
 		return 1;
 	}

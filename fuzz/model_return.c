@@ -17,7 +17,7 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 		return 1;
 	*rsp += size;
 	/* a frame that lies over registers which were saved */
-	if (is_wait_rcx(*ret_value))
+	if (is_untold(*ret_value))
 		unchecked(c);
 	return 0;
 }
@@ -114,7 +114,7 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 
 int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
 {
-	if (is_wait_rcx(value) || (opsize == 2 && value == (uint16_t)WAIT_RCX))
+	if (is_untold(value) || (opsize == 2 && value == (uint16_t)UNTOLD))
 		return 1;
 	for (unsigned i = 0; opsize == 2 && i < 4; i++)
 		if (c->window_rip[i] && value == c->window_rip[i])
@@ -129,7 +129,7 @@ int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
 static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if ((i || opsize == 2 || is_wait_rcx(popped[0])) && is_open(c, opsize, popped[i])) {
+		if ((i || opsize == 2 || is_untold(popped[0])) && is_open(c, opsize, popped[i])) {
 			unchecked(c);
 			return 1;
 		}

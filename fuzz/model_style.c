@@ -47,7 +47,7 @@ static void compare(struct cpu *c, uint64_t a, uint64_t b, unsigned len)
 {
 	uint64_t v, fl;
 
-	if (is_wait_rcx(a))
+	if (is_untold(a))
 		unchecked(c);
 	a = low(a, len);
 	b = low(b, len);

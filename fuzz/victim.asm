@@ -13,7 +13,7 @@
 I_%1	equ n_insn_kinds
 %assign n_insn_kinds n_insn_kinds+1
 %endmacro
-%define INSN(name, act, words) INSN_ROW name, words
+%define INSN(name, act, needs, words) INSN_ROW name, words
 %include "fuzz/insn.def"
 
 ; registers as the instruction table names them

@@ -12,7 +12,7 @@
 enum { BODY_INSNS_MAX = 24 };
 
 static const char *const insn_words[N_INSN_KINDS] = {
-#define INSN(name, act, words) [INSN_##name] = words,
+#define INSN(name, act, needs, words) [INSN_##name] = words,
 #include "fuzz/insn.def"
 #undef INSN
 };

@@ -60,7 +60,7 @@ static inline int parse_case(const struct model_case *c, struct seq *ret_seq)
 static inline const char *kind_name(unsigned kind)
 {
 	static const char *const name[] = {
-#define INSN(iname, act, words) #iname,
+#define INSN(iname, act, needs, words) #iname,
 #include "fuzz/insn.def"
 #undef INSN
 	};
