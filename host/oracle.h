@@ -37,7 +37,8 @@ struct ahead {
 	size_t len;
 	uint8_t bytes[SEQ_BYTES_MAX];
 	unsigned n;
-	uint32_t hash, crc;
+	uint64_t hash;
+	uint32_t crc;
 	unsigned n_known;
 	const char *known[KNOWN_IDS_MAX];
 };
@@ -47,7 +48,7 @@ struct result {
 	int not_run; /* a predicted death that was passed over */
 	char signature[SIGNATURE_CAP]; /* "" unless DIVERGE, CRASH or HANG, or known */
 	enum outcome outcome; /* what was observed */
-	uint32_t hash; /* of what was observed, when that was DONE */
+	uint64_t hash; /* of what was observed, when that was DONE */
 	int has_observed;
 	unsigned n_observed;
 	struct record observed[RECORDS_MAX + 1];

@@ -207,7 +207,7 @@ static int run_late(struct target *t, const struct ahead *a, const struct seq *s
  */
 static int run_again(struct target *t, const struct ahead *a, const struct seq *seq)
 {
-	const uint32_t hash = t->late.hash;
+	const uint64_t hash = t->late.hash;
 	const int may_vary = t->late.j.trace.path.n != 0;
 
 	history_add(&t->history, &t->oracle, seq, &t->late);
