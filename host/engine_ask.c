@@ -11,7 +11,7 @@ enum {
 	RETRY_MS_BLIND = 30, /* on one that cannot tell what has been taken */
 	NOISE_LASTS = 64,
 	REPEATS_SURE = 200, /* one in twenty gets through: a guest that listened has heard one of so many */
-	RUN_CPU_MS = 300, /* of the engine, a thousand times what a run needs */
+	RUN_CPU_MS = 100, /* of the engine, hundreds of times what a run needs */
 	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 

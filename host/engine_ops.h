@@ -83,7 +83,7 @@ struct engine {
 
 enum {
 	ENGINE_SHORT_MS = 3000, /* for requests that only read what the guest has */
-	ENGINE_LOOK_MS = 100, /* between looks at what the CPU does in a run */
+	ENGINE_LOOK_MS = 10, /* between looks at what the CPU does in a run */
 };
 
 /* The two halves of engine_request(): send it, and see to it until e->deadline. */

@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include "host/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -128,6 +130,39 @@ int proc_end(pid_t *pid, int sig, int wait_ms)
 		status = -1;
 	*pid = 0;
 	return status;
+}
+
+/* /proc/PID/task/TID/stat: the state follows the name, which is in parentheses and may hold any byte. */
+static int thread_sleeps(const char *tasks, const char *tid)
+{
+	char path[PATH_MAX], text[256] = "";
+	const char *name_end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s/stat", tasks, tid);
+	f = fopen(path, "r");
+	if (!f)
+		return 1; /* it has ended */
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	name_end = strrchr(text, ')');
+	return name_end && name_end[1] == ' ' && name_end[2] == 'S';
+}
+
+int proc_sleeps(pid_t pid)
+{
+	char tasks[64];
+	struct dirent *entry;
+	int sleeps = 1;
+	DIR *dir;
+
+	snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)pid);
+	dir = opendir(tasks);
+	while (sleeps && dir && (entry = readdir(dir)))
+		sleeps = entry->d_name[0] == '.' || thread_sleeps(tasks, entry->d_name);
+	if (dir)
+		closedir(dir);
+	return dir && sleeps;
 }
 
 int64_t proc_cpu_ms(pid_t pid)

@@ -20,6 +20,8 @@ int proc_find(const char *name);
 int proc_end(pid_t *pid, int sig, int wait_ms);
 /* Whether a child has ended; proc_end() is still to be called. */
 int proc_ended(pid_t pid);
+/* Whether no thread of it runs or wants to: however busy the machine is, none is kept from running. */
+int proc_sleeps(pid_t pid);
 /* The processor time that it has used so far. */
 int64_t proc_cpu_ms(pid_t pid);
 

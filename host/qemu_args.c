@@ -142,7 +142,7 @@ static void add_firmware(struct qemu_args *a)
 	addf(a, "if=pflash,unit=0,format=raw,readonly=on,file=%s", escape(a->ovmf, path));
 }
 
-static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_window)
+static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_window, const char *aio)
 {
 	char path[2 * PATH_MAX], file[PATH_MAX];
 	const int kvm = !strcmp(a->accel, "kvm");
@@ -171,7 +171,7 @@ static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_w
 	add(a, "-device");
 	add(a, "virtio-blk-pci,drive=boot,bootindex=0");
 	add(a, "-drive");
-	addf(a, "if=none,id=state,format=qcow2,file=%s",
+	addf(a, "if=none,id=state,format=qcow2,aio=%s,file=%s", aio,
 	     escape(rundir_path(dir, "state.qcow2", file), path));
 	add(a, "-chardev");
 	addf(a, "socket,id=line,fd=%d", QEMU_SERIAL_FD);
@@ -192,7 +192,7 @@ static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_w
 }
 
 int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct rundir *dir,
-		   int has_window, const char *const *extra, char *err, size_t err_cap)
+		   int has_window, const char *aio, const char *const *extra, char *err, size_t err_cap)
 {
 	struct qemu_args *a = ret_args;
 
@@ -212,7 +212,7 @@ int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct
 		snprintf(err, err_cap, "no trainwreck.img: run `make`, or set TRAINWRECK_IMG= to it");
 		return -1;
 	}
-	add_machine(a, dir, has_window);
+	add_machine(a, dir, has_window, aio);
 	for (; extra && *extra; extra++)
 		add(a, *extra);
 	return 0;

@@ -28,8 +28,11 @@ int qemu_find_ovmf(char *ret_path, size_t cap);
 /* $TRAINWRECK_IMG, else beside this program, else where `make install` puts it. 0, or -1. */
 int qemu_find_image(char *ret_path, size_t cap);
 
-/* From "cpu=EPYC,accel=kvm"; has_window: QEMU_WINDOW_FD is its shared window. 0, or -1 with err. */
+/*
+ * From "cpu=EPYC,accel=kvm"; has_window: QEMU_WINDOW_FD is its shared window; aio: how it reads the
+ * snapshot. 0, or -1 with err.
+ */
 int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct rundir *dir,
-		   int has_window, const char *const *extra, char *err, size_t err_cap);
+		   int has_window, const char *aio, const char *const *extra, char *err, size_t err_cap);
 
 #endif
