@@ -6,6 +6,9 @@
 #include "fuzz/cpu_state.h"
 
 enum { MXCSR_IM = 0x80, X87_STATUS = 4, X87_EXCEPTIONS = 0x3f };
+/* the constants that LDMXCSR and SQRTSS read */
+enum { MXCSR_UNMASKED = 0x1f00 };
+#define FLOAT_MINUS_ONE 0xbf800000u
 
 int act_bound(struct cpu *c, const struct insn *in)
 {
@@ -253,6 +256,9 @@ int act_ldmxcsr(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SSE_UD);
 	if (sse_unavailable(c) || mem_read(c, in->imm, 4, ACC_READ, &v))
 		return 1;
+	/* a frame lies over the constant: which bits may be set is the machine's */
+	if (v != MXCSR_UNMASKED)
+		unchecked(c);
 	c->mxcsr = (uint32_t)v;
 	return 0;
 }
@@ -263,6 +269,8 @@ int act_sqrtss(struct cpu *c, const struct insn *in)
 
 	if (sse_unavailable(c) || mem_read(c, in->imm, 4, ACC_READ, &v))
 		return 1;
+	if (v != FLOAT_MINUS_ONE)
+		unchecked(c);
 	if (!rule(c, RULE_XM, !(c->mxcsr & MXCSR_IM)))
 		return 0;
 	if (rule(c, RULE_XM_UD, !(c->cr4 & CR4_OSXMMEXCPT_BIT)))

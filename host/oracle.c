@@ -345,10 +345,15 @@ int oracle_ahead(struct oracle *o, const struct seq *seq, const struct result *r
 	ret_ahead->len = seq_encode(seq, ret_ahead->bytes);
 	if (o->known)
 		ret_ahead->n_known = known_used(o->known, ret_ahead->known, KNOWN_IDS_MAX);
-	if (engine_run_send(o->engine, ret_ahead->bytes, ret_ahead->len, o->deadline_ms) != ENGINE_OK)
+	if (oracle_send(o, ret_ahead))
 		return 0;
 	o->n_runs++;
 	return 1;
+}
+
+int oracle_send(struct oracle *o, const struct ahead *a)
+{
+	return engine_run_send(o->engine, a->bytes, a->len, o->deadline_ms) == ENGINE_OK ? 0 : -1;
 }
 
 int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *seq, struct result *r)
@@ -372,17 +377,6 @@ int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *se
 	r->crc = a->crc;
 	finish(o, seq, status, &done, r);
 	return 1;
-}
-
-void oracle_drop(struct oracle *o)
-{
-	struct msg_done done;
-	static struct result unused;
-
-	while (engine_runs_open(o->engine)) {
-		if (engine_run_wait(o->engine, &done) != ENGINE_OK && recover(o, &unused))
-			return;
-	}
 }
 
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result)

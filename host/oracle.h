@@ -86,8 +86,8 @@ int oracle_ahead(struct oracle *o, const struct seq *seq, const struct result *r
  */
 int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *seq, struct result *r);
 
-/* Let all that are ahead end, and forget their answers. */
-void oracle_drop(struct oracle *o);
+/* Send one ahead again that was lost. 0, or -1: the engine takes none. */
+int oracle_send(struct oracle *o, const struct ahead *a);
 
 /*
  * Run a sequence that diverged CONFIRM_TIMES more, each from a fresh state. Returns 1 when each time

@@ -12,8 +12,9 @@
 #include "host/file.h"
 #include "host/inputs.h"
 #include "host/sitting.h"
+#include "host/target_ahead.h"
 
-enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50, ALONE_TRIES = 3 };
+enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
 static int start_engine(struct target *t, char *err, size_t err_cap)
 {
@@ -50,8 +51,7 @@ int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 	return 0;
 }
 
-/* A recovery failed: a new engine, from its own start. AFL++ would never restart this process. */
-static int renew_engine(struct target *t)
+int target_renew(struct target *t)
 {
 	char err[512] = "";
 
@@ -155,8 +155,7 @@ static void keep_error(struct target *t, const uint8_t *bytes, size_t len, const
 	}
 }
 
-/* What the result means to the campaign. Returns as target_run() does. */
-static int settle(struct target *t, const struct seq *seq, const uint8_t *bytes, size_t len, struct result *r)
+int target_settle(struct target *t, const struct seq *seq, const uint8_t *bytes, size_t len, struct result *r)
 {
 	struct campaign *c = &t->campaign;
 	int crash = 0;
@@ -171,92 +170,9 @@ static int settle(struct target *t, const struct seq *seq, const uint8_t *bytes,
 		known_count(&t->known, r->known, r->n_known);
 	else if (is_unknown(r))
 		crash = settle_unknown(t, seq, bytes, len, r);
-	if (t->oracle.broken && renew_engine(t))
+	if (t->oracle.broken && target_renew(t))
 		return -1;
 	return crash;
-}
-
-/* AFL++ has had another answer by now. -1 when no engine can be had any more. */
-static int settle_late(struct target *t, const struct ahead *a, const struct seq *seq)
-{
-	int crash = settle(t, seq, a->bytes, a->len, &t->late);
-
-	if (crash > 0)
-		again_post(t->again, a->bytes, a->len);
-	return crash < 0 ? -1 : 0;
-}
-
-static struct ahead *pop(struct target *t)
-{
-	struct ahead *a = &t->ahead.run[t->ahead.first++ % ENGINE_RUNS_MAX];
-
-	t->ahead.n--;
-	return a;
-}
-
-static int run_late(struct target *t, const struct ahead *a, const struct seq *seq)
-{
-	oracle_run(&t->oracle, seq, &t->late);
-	return settle_late(t, a, seq);
-}
-
-/*
- * The records of those ahead are gone when their answers come. One whose answer cannot be judged without is
- * made again alone, some times if it goes another way then. Where the manual leaves no choice, that means that
- * something which ran before it made it differ.
- */
-static int run_again(struct target *t, const struct ahead *a, const struct seq *seq)
-{
-	const uint64_t hash = t->late.hash;
-	const int may_vary = t->late.j.trace.path.n != 0;
-
-	history_add(&t->history, &t->oracle, seq, &t->late);
-	oracle_drop(&t->oracle);
-	for (unsigned i = 0; i < ALONE_TRIES; i++) {
-		oracle_run(&t->oracle, seq, &t->late);
-		if (is_unknown(&t->late) || t->late.hash == hash || t->oracle.broken)
-			break;
-	}
-	if (!is_unknown(&t->late) && t->late.hash != hash && !may_vary) {
-		t->campaign.flaky++;
-		history_save(&t->history, t->campaign.dir, "not-when-alone");
-	}
-	return settle_late(t, a, seq);
-}
-
-static int settle_oldest(struct target *t)
-{
-	struct ahead *a = pop(t);
-	struct seq seq;
-	int lost;
-
-	seq_decode(&seq, a->bytes, a->len);
-	lost = oracle_collect(&t->oracle, a, &seq, &t->late) ? settle_late(t, a, &seq) : run_again(t, a, &seq);
-	/* what brought the machine back took with it what was still under way */
-	while (!lost && t->ahead.n && !engine_runs_open(t->oracle.engine)) {
-		a = pop(t);
-		seq_decode(&seq, a->bytes, a->len);
-		lost = run_late(t, a, &seq);
-	}
-	return lost;
-}
-
-/* Those whose answers are there; and one more, when there would be no room for the next. */
-static int settle_arrived(struct target *t)
-{
-	while (t->ahead.n && (engine_run_arrived(t->oracle.engine) ||
-			      t->ahead.n == engine_runs_max(t->oracle.engine)))
-		if (settle_oldest(t))
-			return -1;
-	return 0;
-}
-
-static int settle_all(struct target *t)
-{
-	while (t->ahead.n)
-		if (settle_oldest(t))
-			return -1;
-	return 0;
 }
 
 static void take(struct target *t, const uint8_t *bytes, size_t len)
@@ -279,21 +195,9 @@ int target_resume(struct target *t)
 		return 0;
 	take(t, bytes, len);
 	oracle_run(&t->oracle, &t->now.seq, &t->now.r);
-	int bad = settle(t, &t->now.seq, bytes, len, &t->now.r) < 0;
+	int bad = target_settle(t, &t->now.seq, bytes, len, &t->now.r) < 0;
 	sitting_settled(t->campaign.dir, t->campaign.instance);
 	return bad ? -1 : 0;
-}
-
-/* Whether the test case has been sent ahead, so that its prediction is the answer. */
-static int send_ahead(struct target *t)
-{
-	struct ahead *a = &t->ahead.run[(t->ahead.first + t->ahead.n) % ENGINE_RUNS_MAX];
-
-	if (!t->again || again_is(t->again, t->now.bytes, t->now.len) ||
-	    !oracle_ahead(&t->oracle, &t->now.seq, &t->now.r, a))
-		return 0;
-	t->ahead.n++;
-	return 1;
 }
 
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len)
@@ -301,20 +205,20 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 	struct result *r = &t->now.r;
 	int crash = 0, ahead = 0;
 
-	if (settle_arrived(t))
+	if (ahead_arrived(t))
 		return -1;
 	take(t, bytes, len);
 	t->campaign.execs++;
 	if (oracle_begin(&t->oracle, &t->now.seq, r)) {
-		ahead = send_ahead(t);
+		ahead = ahead_send(t);
 		if (!ahead) {
-			if (settle_all(t))
+			if (ahead_all(t))
 				return -1;
 			oracle_end(&t->oracle, &t->now.seq, r);
 		}
 	}
 	if (!ahead) {
-		crash = settle(t, &t->now.seq, t->now.bytes, t->now.len, r);
+		crash = target_settle(t, &t->now.seq, t->now.bytes, t->now.len, r);
 		if (crash < 0)
 			return -1;
 	}
@@ -329,7 +233,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 void target_close(struct target *t)
 {
 	if (t->oracle.engine)
-		settle_all(t);
+		ahead_all(t);
 	again_close(t->again);
 	campaign_write(&t->campaign, &t->oracle, 1);
 	if (t->oracle.engine)

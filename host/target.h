@@ -9,6 +9,16 @@
 #include "host/forksrv.h"
 #include "host/history.h"
 
+/* So many of those that only their records can settle are run again in a row: each time the machine has to stand still. */
+enum { DOUBTS_MAX = 8 };
+
+/* A run ahead that ended in another way than foreseen, and may have been free to. */
+struct doubt {
+	struct ahead a;
+	uint64_t hash;
+	int may_vary;
+};
+
 /* What AFL++ runs: one engine, any number of test cases. */
 struct target {
 	struct engine_opts opts;
@@ -25,6 +35,8 @@ struct target {
 	struct {
 		unsigned first, n;
 		struct ahead run[ENGINE_RUNS_MAX];
+		unsigned n_doubts;
+		struct doubt doubt[DOUBTS_MAX + ENGINE_RUNS_MAX];
 	} ahead;
 	struct result late; /* of the last of them */
 	/* The last test case; its result, when that was not late. */
