@@ -128,7 +128,7 @@ static void error(struct result *r, const char *what, const char *words)
 	snprintf(r->reason, sizeof(r->reason), "%s%s%.180s", what, *words ? ": " : "", words);
 }
 
-static int recover(struct oracle *o, struct result *r)
+int oracle_recover(struct oracle *o, struct result *r)
 {
 	o->n_recoveries++;
 	if (engine_recover(o->engine) == ENGINE_OK)
@@ -147,7 +147,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	o->n_events += done->n_rec ? done->n_rec - 1u : 0;
 	if (done->flags & DONE_DIRTY) {
 		error(r, "the guest's state did not verify after this run; run it alone", "");
-		recover(o, r);
+		oracle_recover(o, r);
 		return;
 	}
 	if (find_by_hash(o, seq, done, &r->j)) {
@@ -159,7 +159,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	if (n < 0 || record_hash(r->observed, (unsigned)n) != done->hash) {
 		error(r, "the records of the run do not arrive as hashed; check the link, then run it again",
 		      n < 0 ? engine_status_words(engine_last_status(o->engine)) : "");
-		recover(o, r);
+		oracle_recover(o, r);
 		return;
 	}
 	r->n_observed = (unsigned)n;
@@ -186,7 +186,7 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 		r->verdict = outcome == OUTCOME_HANG ? VERDICT_HANG : VERDICT_CRASH;
 		signature_of_death(&r->j, outcome, r->signature, sizeof(r->signature));
 	}
-	recover(o, r);
+	oracle_recover(o, r);
 }
 
 /* Its process is gone: known when a line says that this kills it. */
@@ -197,13 +197,13 @@ static void settle_engine_death(struct oracle *o, const struct seq *seq, struct 
 	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
 	if (r->j.agrees && r->j.trace.dies) {
 		settle_agreement(o, seq, r);
-		recover(o, r);
+		oracle_recover(o, r);
 		return;
 	}
 	r->verdict = VERDICT_CRASH;
 	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,
 			    sizeof(r->signature));
-	recover(o, r);
+	oracle_recover(o, r);
 }
 
 static void settle(struct oracle *o, const struct seq *seq, enum engine_status status,
@@ -228,7 +228,7 @@ static void settle(struct oracle *o, const struct seq *seq, enum engine_status s
 		break;
 	}
 	error(r, engine_status_words(status), engine_words(o->engine));
-	recover(o, r);
+	oracle_recover(o, r);
 }
 
 /*
@@ -313,7 +313,7 @@ static void finish(struct oracle *o, const struct seq *seq, enum engine_status s
 		o->n_unchecked++;
 		/* what is wrong in the engine's own memory no snapshot mends */
 		if (!r->j.trace.dies || engine_renew(o->engine) != ENGINE_OK)
-			recover(o, r);
+			oracle_recover(o, r);
 	}
 	if (r->n_known && o->explain)
 		show_manual(o, seq, r);
@@ -395,7 +395,7 @@ int oracle_confirm(struct oracle *o, const struct seq *seq, struct result *r)
 	unsigned stride = o->death_stride;
 	o->death_stride = 0;
 	for (int i = 0; i < CONFIRM_TIMES && !o->broken; i++) {
-		if (recover(o, &again))
+		if (oracle_recover(o, &again))
 			break;
 		oracle_run(o, seq, &again);
 		same += !again.n_known && !strcmp(again.signature, signature);

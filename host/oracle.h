@@ -89,6 +89,9 @@ int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *se
 /* Send one ahead again that was lost. 0, or -1: the engine takes none. */
 int oracle_send(struct oracle *o, const struct ahead *a);
 
+/* Take the machine back to its snapshot. 0, or -1: o->broken, and *r is an ERROR that says so. */
+int oracle_recover(struct oracle *o, struct result *r);
+
 /*
  * Run a sequence that diverged CONFIRM_TIMES more, each from a fresh state. Returns 1 when each time
  * gives the same signature; 0 when not: *r is then ERROR and its reason says how often it came.

@@ -28,9 +28,13 @@ static int run_alone(struct target *t, const struct doubt *d)
 		if (is_unknown(&t->late) || t->late.hash == d->hash || t->oracle.broken)
 			break;
 	}
-	if (!is_unknown(&t->late) && t->late.hash != d->hash && !d->may_vary) {
-		t->campaign.flaky++;
-		history_save(&t->history, t->campaign.dir, "not-when-alone");
+	if (!is_unknown(&t->late) && t->late.hash != d->hash) {
+		if (!d->may_vary) {
+			t->campaign.flaky++;
+			history_save(&t->history, t->campaign.dir, "not-when-alone");
+		}
+		/* the way that it went the first time is never judged, and may have left anything behind */
+		oracle_recover(&t->oracle, &t->late);
 	}
 	return settle_late(t, &d->a, &seq);
 }
