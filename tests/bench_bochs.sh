@@ -9,41 +9,22 @@
 set -eu
 cd "$(dirname "$0")/.."
 . tests/e2e.inc
+. tests/bench.inc
 BOCHS=$(tests/bochs) || skip "$BOCHS"
 export BOCHS
 
-# Taking the sampler's own instructions out, a round trip is one turn of a loop that anybody would write, less
-# the DEC and the JNZ of that. $1: the figures, $2: ticks an instruction
-minimal() {
-	awk -v tick="$2" '
-	{ v[$1] = $4 }
-	function same(path, loop, ovh) {
-		if (!(path in v) || !(loop in v)) { print loop ": not measured"; exit 1 }
-		if (v[path] - v[ovh] > (v[loop] - v[ovh]) / 100 - 2 * tick) {
-			print path ": " (v[path] - v[ovh]) / tick " instructions, a turn of " loop " " \
-				(v[loop] - v[ovh]) / 100 / tick - 2
-			exit 1
-		}
-	}
-	END {
-		same("idt.int3.k.gate", "idt.int3.k.loop", "ovh.window.k.jmp")
-		same("sys.syscall.u.bare", "sys.syscall.u.loop", "ovh.window.u.jmp")
-	}' "$1" || fail "a round trip costs more than a minimal loop"
-}
-
 $tw bench -q --engine bochs -n 4 --json >"$tmp/lines"
-sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\([A-Z]*\)".*"discards":\([0-9]*\),"min":\([0-9]*\)\.0,.*"median":\([0-9]*\)\.0,.*"max":\([0-9]*\)\.0,.*"instructions":\([0-9a-z]*\),.*/\1 \2 \3 \4 \5 \6 \7/p' \
-	"$tmp/lines" >"$tmp/figures"
+figures "$tmp/lines" >"$tmp/figures"
 if grep -q '"verdict":"\(ERROR\|UNSTABLE\)"' "$tmp/lines"; then
 	fail "not OK: $(sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\(ERROR\|UNSTABLE\)".*/\1/p' "$tmp/lines" | tr '\n' ' ')"
 fi
-awk '
+awk -v uncounted="$uncounted" '
 $2 != "OK" { print $1 ": " $2; bad = 1; next }
 $1 !~ /\.(enter|exit)$/ { rows++ }
 $3 != 0 { print $1 ": " $3 " samples discarded"; bad = 1 }
 $4 != $6 || $5 != $6 { print $1 ": samples from " $4 " to " $6 " ticks, must all be the same"; bad = 1 }
 $7 == "null" {
-	if ($1 !~ /^(nmi|irq)\.self\.|^irq\.timer\.|^irq\.held\.|^mce\.copy\.k\.movsb-|^nest\.(nmi|pf\..\.in-nmi)/) {
+	if ($1 !~ uncounted) {
 		print $1 ": no count of instructions"; bad = 1
 	}
 	next
