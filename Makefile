@@ -130,7 +130,7 @@ $B/trainwreck.so: $(GUESTOBJ)
 	$(Q)ld -nostdlib -znocombreloc -znoexecstack -shared -Bsymbolic --no-undefined -T $(EFILDS) \
 		$(EFICRT0) $(GUESTOBJ) $(FDTLIB) $(EFILIB) -o $@
 
-$B/nxcompat: efi/tools/nxcompat.c
+$B/nxcompat: efi/tools/nxcompat.c efi/abi/little.h
 	@mkdir -p $(@D)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $< -o $@

@@ -44,13 +44,8 @@ static void start(struct oracle *o, const char *spec)
 	struct engine_opts opts = { .spec = spec, .verbose = cli.verbose };
 	char why[1024];
 
-	if (o->engine)
-		engine_stop(o->engine);
-	o->engine = engine_start(&opts, why, sizeof(why));
-	if (!o->engine)
+	if (oracle_start(o, &opts, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s: %s", spec, why);
-	o->profile = &engine_hello(o->engine)->profile;
-	o->broken = 0;
 }
 
 static void run_side(struct side *side, const struct seq_cases *cases)

@@ -94,14 +94,9 @@ static void start(struct job *job)
 {
 	char why[1024];
 
-	if (job->oracle.engine)
-		engine_stop(job->oracle.engine);
-	job->oracle.engine = engine_start(&job->opts, why, sizeof(why));
-	if (!job->oracle.engine)
+	if (oracle_start(&job->oracle, &job->opts, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s", why);
-	job->oracle.profile = &engine_hello(job->oracle.engine)->profile;
 	job->oracle.deadline_ms = DEADLINE_MS;
-	job->oracle.broken = 0;
 }
 
 static void load_known(struct job *job)

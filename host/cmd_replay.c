@@ -42,12 +42,10 @@ static int replay(const struct finding *f, const char *spec)
 	struct oracle o = { .deadline_ms = DEADLINE_MS, .known = &known, .explain = 1 };
 	int status = EXIT_CANNOT_TELL;
 
-	o.engine = engine_start(&opts, why, sizeof(why));
-	if (!o.engine) {
+	if (oracle_start(&o, &opts, why, sizeof(why))) {
 		err("%s", why);
 		return status;
 	}
-	o.profile = &engine_hello(o.engine)->profile;
 	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why))) {
 		err("%s", why);
 	} else {

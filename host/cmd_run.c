@@ -73,13 +73,8 @@ static void start(struct run *run)
 {
 	char why[1024];
 
-	if (run->oracle.engine)
-		engine_stop(run->oracle.engine);
-	run->oracle.engine = engine_start(&run->opts, why, sizeof(why));
-	if (!run->oracle.engine)
+	if (oracle_start(&run->oracle, &run->opts, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s", why);
-	run->oracle.profile = &engine_hello(run->oracle.engine)->profile;
-	run->oracle.broken = 0;
 }
 
 static int run_all(struct run *run)

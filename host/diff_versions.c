@@ -71,13 +71,8 @@ static void start(struct oracle *o, const char *spec, struct column *c)
 	struct engine_opts opts = { .spec = spec, .verbose = cli.verbose };
 	char why[1024];
 
-	if (o->engine)
-		engine_stop(o->engine);
-	o->engine = engine_start(&opts, why, sizeof(why));
-	if (!o->engine)
+	if (oracle_start(o, &opts, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s: %s", c->binary, why);
-	o->profile = &engine_hello(o->engine)->profile;
-	o->broken = 0;
 	snprintf(c->version, sizeof(c->version), "%s", engine_version(o->engine));
 }
 

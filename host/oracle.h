@@ -63,6 +63,9 @@ struct result {
 	char registers[4096]; /* after a death */
 };
 
+/* Start the engine, or start it anew when it is broken. 0, or -1 with err: there is none. */
+int oracle_start(struct oracle *o, const struct engine_opts *opts, char *err, size_t err_cap);
+
 /* Run and judge. A dead engine is recovered before this returns. */
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result);
 

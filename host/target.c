@@ -16,20 +16,10 @@
 
 enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
-static int start_engine(struct target *t, char *err, size_t err_cap)
-{
-	t->oracle.engine = engine_start(&t->opts, err, err_cap);
-	if (!t->oracle.engine)
-		return -1;
-	t->oracle.profile = &engine_hello(t->oracle.engine)->profile;
-	t->oracle.broken = 0;
-	return 0;
-}
-
 int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 {
 	t->oracle.death_stride = DEATH_STRIDE;
-	if (start_engine(t, err, err_cap))
+	if (oracle_start(&t->oracle, &t->opts, err, err_cap))
 		return -1;
 	if (!t->strict) {
 		if (known_load(&t->known, engine_name(t->oracle.engine),
@@ -55,10 +45,8 @@ int target_renew(struct target *t)
 {
 	char err[512] = "";
 
-	engine_stop(t->oracle.engine);
-	t->oracle.engine = NULL;
 	for (int i = 0; i < ENGINE_TRIES; i++) {
-		if (!start_engine(t, err, sizeof(err)))
+		if (!oracle_start(&t->oracle, &t->opts, err, sizeof(err)))
 			return 0;
 	}
 	fprintf(stderr, "trainwreck: the engine does not start any more: %s\n", err);

@@ -89,9 +89,10 @@ int ahead_arrived(struct target *t)
 		if (settle_oldest(t))
 			return -1;
 		if (t->ahead.n_doubts == DOUBTS_MAX)
-			return ahead_all(t);
+			break;
 	}
-	return 0;
+	/* nothing is under way, or there are so many that the machine stands still for them */
+	return t->ahead.n_doubts && (!t->ahead.n || t->ahead.n_doubts == DOUBTS_MAX) ? ahead_all(t) : 0;
 }
 
 int ahead_send(struct target *t)

@@ -28,7 +28,7 @@ static void a_right_cpu_passes(void **state)
 {
 	struct plant plant = { .line = nothing };
 	static struct result r;
-	struct seq seq = parse("ud2; nmi.self; ret.iret; ret.iret; go.u; int3; syscall");
+	struct seq seq = parsed("ud2; nmi.self; ret.iret; ret.iret; go.u; int3; syscall");
 	struct rig rig;
 
 	(void)state;
@@ -44,7 +44,7 @@ static void a_wrong_cpu_diverges_and_is_confirmed(void **state)
 {
 	struct plant plant = { .line = no_rf };
 	static struct result r;
-	struct seq seq = parse("int3; nop; ud2; nop");
+	struct seq seq = parsed("int3; nop; ud2; nop");
 	struct rig rig;
 
 	(void)state;
@@ -62,7 +62,7 @@ static void what_does_not_repeat_is_flaky(void **state)
 {
 	struct plant plant = { .line = no_rf, .every = 3 };
 	static struct result r;
-	struct seq seq = parse("ud2");
+	struct seq seq = parsed("ud2");
 	struct rig rig;
 
 	(void)state;
@@ -83,7 +83,7 @@ static void a_known_difference_is_named_and_hides_nothing(void **state)
 	struct plant plant = { .line = no_rf };
 	static struct known known;
 	static struct result r;
-	struct seq seq = parse("ud2; int3");
+	struct seq seq = parsed("ud2; int3");
 	struct rig rig;
 	char why[256];
 
@@ -116,7 +116,7 @@ static void a_known_difference_that_does_not_show_is_not_named(void **state)
 	struct plant plant = { .line = nothing };
 	static struct known known;
 	static struct result r;
-	struct seq seq = parse("int3; ret.iret; int3");
+	struct seq seq = parsed("int3; ret.iret; int3");
 	struct rig rig;
 	char why[256];
 
@@ -135,7 +135,7 @@ static void a_silent_guest_hangs(void **state)
 {
 	struct plant plant = { .line = nothing, .silent = 1 };
 	static struct result r;
-	struct seq seq = parse("ud2");
+	struct seq seq = parsed("ud2");
 	struct rig rig;
 
 	(void)state;
@@ -153,7 +153,7 @@ static void minimizing_keeps_the_signature(void **state)
 {
 	struct plant plant = { .line = no_rf };
 	static struct result r;
-	struct seq seq = parse("start ring=u flags=if\nint3\nnop\nret.iret\nint 0x80\nnop\nsti+ud2\nnop\nint3"),
+	struct seq seq = parsed("start ring=u flags=if\nint3\nnop\nret.iret\nint 0x80\nnop\nsti+ud2\nnop\nint3"),
 		   small;
 	struct rig rig;
 
@@ -190,7 +190,7 @@ static void a_finding_is_saved_and_read_back(void **state)
 	struct plant plant = { .line = no_rf };
 	static struct target t;
 	static struct finding f;
-	struct seq seq = parse("nop; ud2; nop");
+	struct seq seq = parsed("nop; ud2; nop");
 	uint8_t bytes[SEQ_BYTES_MAX], map[1024] = { 1 };
 	char why[512], folder[512], text[256];
 	struct rig rig;
@@ -246,7 +246,7 @@ static void a_late_difference_is_saved_and_handed_back(void **state)
 {
 	struct plant plant = { .line = no_rf };
 	static struct target t;
-	struct seq wrong = parse("nop; ud2; nop"), right = parse("nop; nop");
+	struct seq wrong = parsed("nop; ud2; nop"), right = parsed("nop; nop");
 	uint8_t bytes[SEQ_BYTES_MAX], other[SEQ_BYTES_MAX], back[SEQ_BYTES_MAX], map[1024] = { 1 };
 	char path[512], sub[512];
 	uint32_t seen = 0;
@@ -276,7 +276,7 @@ static void a_late_difference_is_saved_and_handed_back(void **state)
 	assert_int_equal(target_run(&t, back, len, map, sizeof(map)), SIGABRT);
 	/* the one that nobody comes after is settled when the target ends */
 	uint64_t count = t.campaign.seen[0].count;
-	wrong = parse("nop; nop; ud2; nop");
+	wrong = parsed("nop; nop; ud2; nop");
 	len = seq_encode(&wrong, bytes);
 	assert_int_equal(target_run(&t, bytes, len, map, sizeof(map)), 0);
 	assert_int_equal(t.campaign.seen[0].count, count);

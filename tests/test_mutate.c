@@ -12,16 +12,7 @@
 #include "fuzz/mutate.h"
 #include "fuzz/text.h"
 #include "host/mutator.h"
-
-static struct seq parse(const char *text)
-{
-	struct seq s;
-	char err[256];
-
-	if (seq_parse(&s, text, strlen(text), err, sizeof(err)))
-		fail_msg("%s", err);
-	return s;
-}
+#include "tests/parsed.h"
 
 static int is_valid(const struct seq *s, uint32_t max)
 {
@@ -49,7 +40,7 @@ static void every_operation_gives_a_valid_sequence(void **state)
 		mutate_seed(&m, which);
 		m.max_steps = 9;
 		for (unsigned i = 0; i < 2000; i++) {
-			struct seq s = parse(i % 5 ? start : ""), add = parse(i % 3 ? other : "");
+			struct seq s = parsed(i % 5 ? start : ""), add = parsed(i % 3 ? other : "");
 			changed += (unsigned)mutate_one(&m, (enum mutation)which, &s, i % 7 ? &add : NULL);
 			if (!is_valid(&s, 9))
 				fail_msg("%s makes no valid sequence", mutation_name[which]);
@@ -62,12 +53,12 @@ static void every_operation_gives_a_valid_sequence(void **state)
 /* Whether within 3000 tries the operation makes `want` of `from`. */
 static int reaches(enum mutation which, const char *from, const char *add, const char *want)
 {
-	struct seq w = parse(want), a = parse(add);
+	struct seq w = parsed(want), a = parsed(add);
 	struct mutator m;
 
 	mutate_seed(&m, 1);
 	for (unsigned i = 0; i < 3000; i++) {
-		struct seq s = parse(from);
+		struct seq s = parsed(from);
 		mutate_one(&m, which, &s, &a);
 		if (!memcmp(&s, &w, sizeof(s)))
 			return 1;
@@ -145,7 +136,7 @@ static void arguments_stay_in_their_lists(void **state)
 static uint64_t afl_sum(unsigned seed, unsigned n, size_t max_len)
 {
 	uint8_t bytes[SEQ_BYTES_MAX], add[SEQ_BYTES_MAX], *out;
-	struct seq s = parse(start), a = parse(other);
+	struct seq s = parsed(start), a = parsed(other);
 	size_t len = seq_encode(&s, bytes), add_len = seq_encode(&a, add);
 	void *data = afl_custom_init(NULL, seed);
 	uint64_t sum = 0;
@@ -174,8 +165,8 @@ static void same_seed_same_results(void **state)
 
 static void trim_drops_what_the_model_does_not_miss(void **state)
 {
-	struct seq s = parse("nop; int3; nop; nop; movss+ret.iret; nop; nop; nop; nop"),
-		   plain = parse("int3"), got;
+	struct seq s = parsed("nop; int3; nop; nop; movss+ret.iret; nop; nop; nop; nop"),
+		   plain = parsed("int3"), got;
 	uint8_t bytes[SEQ_BYTES_MAX], *out;
 	size_t len = seq_encode(&s, bytes);
 	void *data = afl_custom_init(NULL, 1);
@@ -206,7 +197,7 @@ static void trim_keeps_the_coverage(void **state)
 	(void)state;
 	mutate_seed(&m, 3);
 	for (unsigned i = 0; i < 50; i++) {
-		struct seq s = parse(start);
+		struct seq s = parsed(start);
 		mutate(&m, &s, NULL);
 		model_predict(&s, amd, NULL, NULL, &t);
 		cover_trace(&s, &t, before, sizeof(before));

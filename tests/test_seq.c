@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fuzz/seq.h"
+#include "tests/parsed.h"
 
 enum { TEXT_MAX = 8192 };
 
@@ -25,16 +26,6 @@ static void text_round(const struct seq *seq)
 		fail_msg("%s in:\n%s", err, text);
 	if (memcmp(seq, &back, sizeof(back)))
 		fail_msg("changed by:\n%s", text);
-}
-
-static struct seq parsed(const char *text)
-{
-	struct seq seq;
-	char err[256] = "";
-
-	if (seq_parse(&seq, text, strlen(text), err, sizeof(err)))
-		fail_msg("\"%s\": %s", text, err);
-	return seq;
 }
 
 static void test_every_op(void **state)

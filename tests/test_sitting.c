@@ -55,11 +55,11 @@ static void the_shortest_inputs_are_kept(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 40; i++) {
 		/* from 41 steps down to 2, each of another length */
-		struct seq seq = parse("nop");
+		struct seq seq = parsed("nop");
 
 		seq.n_steps = 0;
 		for (unsigned k = 0; k < 41 - i; k++)
-			seq.step[seq.n_steps++] = parse("nop").step[0];
+			seq.step[seq.n_steps++] = parsed("nop").step[0];
 		too_long = inputs_keep(dir, "A.b.c", &seq);
 		assert_int_equal(too_long, i + 1 < INPUTS_KEPT ? 0 : 41 - i + INPUTS_KEPT - 1);
 	}
@@ -80,7 +80,7 @@ static void what_was_not_settled_is_settled(void **state)
 {
 	struct plant plant = { .line = no_rf };
 	static struct target t;
-	struct seq wrong = parse("nop; ud2; nop");
+	struct seq wrong = parsed("nop; ud2; nop");
 	uint8_t bytes[SEQ_BYTES_MAX];
 	size_t len = seq_encode(&wrong, bytes);
 	struct rig rig;
@@ -110,7 +110,7 @@ static void a_shorter_one_takes_the_place_of_a_whole_one(void **state)
 {
 	struct plant plant = { .line = no_rf };
 	static struct target t;
-	struct seq wrong = parse("ud2");
+	struct seq wrong = parsed("ud2");
 	uint8_t bytes[SEQ_BYTES_MAX], map[1024] = { 1 };
 	static struct finding f;
 	char path[512], why[256];
@@ -119,7 +119,7 @@ static void a_shorter_one_takes_the_place_of_a_whole_one(void **state)
 	(void)state;
 	sit_down(&t, &rig, &plant);
 	t.source.minimize_ms = 0;
-	struct seq longer = parse("nop; nop; nop; ud2");
+	struct seq longer = parsed("nop; nop; nop; ud2");
 	size_t len = seq_encode(&longer, bytes);
 	assert_int_equal(target_run(&t, bytes, len, map, sizeof(map)), SIGABRT);
 	snprintf(path, sizeof(path), "%s/findings/%s", dir, t.campaign.seen[0].name);

@@ -7,6 +7,7 @@
 
 #include "host/oracle.h"
 #include "tests/fakeguest.h"
+#include "tests/parsed.h"
 
 struct plant {
 	struct overlay_line line; /* what this CPU does wrong */
@@ -47,9 +48,7 @@ static void start(struct rig *rig, struct plant *plant)
 	rig->guest.profile = *profile_named("intel");
 	assert_int_equal(fakeguest_start(&rig->guest), 0);
 	struct engine_opts opts = { .spec = rig->guest.spec };
-	rig->oracle.engine = engine_start(&opts, why, sizeof(why));
-	assert_non_null(rig->oracle.engine);
-	rig->oracle.profile = &engine_hello(rig->oracle.engine)->profile;
+	assert_int_equal(oracle_start(&rig->oracle, &opts, why, sizeof(why)), 0);
 	rig->oracle.deadline_ms = 300;
 }
 
@@ -57,16 +56,6 @@ static void stop(struct rig *rig)
 {
 	engine_stop(rig->oracle.engine);
 	fakeguest_stop(&rig->guest);
-}
-
-static struct seq parse(const char *text)
-{
-	struct seq seq;
-	char why[256];
-
-	if (seq_parse(&seq, text, strlen(text), why, sizeof(why)))
-		fail_msg("%s", why);
-	return seq;
 }
 
 static const struct overlay_line no_rf = { .rule = RULE_RF_FAULT, .vector = -1 };

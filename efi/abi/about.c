@@ -4,16 +4,9 @@
 
 #include <string.h>
 
+#include "efi/abi/little.h"
+
 enum { TYPE_BIOS, TYPE_SYSTEM, TYPE_BOARD, TYPE_END = 127, HEAD = 4, TABLE_MAX = 1 << 20 };
-
-static uint64_t little(const uint8_t *p, unsigned n)
-{
-	uint64_t v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
 
 /* An entry point's bytes add up to 0. */
 static int sums_up(const uint8_t *p, size_t len)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "efi/abi/little.h"
+
 enum {
 	PE_OFFSET = 0x3c,
 	HEADER_LEN = 4096,
@@ -18,34 +20,25 @@ enum {
 };
 #define SECTION_WX 0xa0000000u
 
-static uint32_t get(const uint8_t *p, int n)
-{
-	uint32_t v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
 /* Offset of the PE signature, 0 when this is no PE32+ image whose headers are all in `head`. */
 static uint32_t find_pe(const uint8_t *head, size_t len)
 {
-	uint32_t pe = len > PE_OFFSET + 4 ? get(head + PE_OFFSET, 4) : 0;
+	uint32_t pe = len > PE_OFFSET + 4 ? (uint32_t)little(head + PE_OFFSET, 4) : 0;
 
 	if (!pe || pe + 24 + 112 > len || memcmp(head + pe, "PE\0\0", 4) ||
-	    get(head + pe + 24, 2) != 0x20b)
+	    (uint32_t)little(head + pe + 24, 2) != 0x20b)
 		return 0;
-	if (pe + 24 + get(head + pe + 20, 2) + SECTION_LEN * get(head + pe + 6, 2) > len)
+	if (pe + 24 + (uint32_t)little(head + pe + 20, 2) + SECTION_LEN * (uint32_t)little(head + pe + 6, 2) > len)
 		return 0;
 	return pe;
 }
 
 static int check_sections(const uint8_t *pe, const char *path)
 {
-	const uint8_t *s = pe + 24 + get(pe + 20, 2);
+	const uint8_t *s = pe + 24 + (uint32_t)little(pe + 20, 2);
 
-	for (uint32_t i = 0; i < get(pe + 6, 2); i++, s += SECTION_LEN) {
-		if ((get(s + SECTION_FLAGS, 4) & SECTION_WX) != SECTION_WX)
+	for (uint32_t i = 0; i < (uint32_t)little(pe + 6, 2); i++, s += SECTION_LEN) {
+		if (((uint32_t)little(s + SECTION_FLAGS, 4) & SECTION_WX) != SECTION_WX)
 			continue;
 		fprintf(stderr, "nxcompat: %s: section %.8s is writable and executable: fix the link\n",
 			path, (const char *)s);
@@ -73,7 +66,7 @@ int main(int argc, char **argv)
 		fclose(f);
 		return 1;
 	}
-	flags = get(head + pe + DLL_CHARACTERISTICS, 2) | NX_COMPAT;
+	flags = (uint32_t)little(head + pe + DLL_CHARACTERISTICS, 2) | NX_COMPAT;
 	head[pe + DLL_CHARACTERISTICS] = (uint8_t)flags;
 	head[pe + DLL_CHARACTERISTICS + 1] = (uint8_t)(flags >> 8);
 	bad = check_sections(head + pe, argv[1]) || fseek(f, 0, SEEK_SET) ||

@@ -87,10 +87,8 @@ static void record(unsigned cpu, const char *spec, const struct seq_cases *cases
 	char why[1024];
 	unsigned n = 0;
 
-	o.engine = engine_start(&opts, why, sizeof(why));
-	if (!o.engine)
+	if (oracle_start(&o, &opts, why, sizeof(why)))
 		fail(spec, why);
-	o.profile = &engine_hello(o.engine)->profile;
 	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why)))
 		fail(spec, why);
 	put_cpu(spec, o.engine, o.profile);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From what an engine answered to a verdict: by hash where the prediction holds, by the whole trace where it does not. */
+#include "host/settle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct overlay *overlay_of(struct oracle *o)
+{
+	return o->known ? &o->known->overlay : &o->bare;
+}
+
+/* Next time the machine is expected to choose as it chose now. */
+static void learn(struct oracle *o, const struct path *path)
+{
+	for (unsigned i = 0; i < path->n; i++)
+		overlay_of(o)->habit[path->rule[i]] = path->taken[i];
+}
+
+static int expects(const struct trace *t, const struct msg_done *done)
+{
+	return t->outcome == OUTCOME_DONE && t->n == done->n_rec &&
+	       record_hash(t->rec, t->n) == done->hash;
+}
+
+int find_by_hash(struct oracle *o, const struct seq *seq, const struct msg_done *done,
+			struct judgement *j)
+{
+	j->n_paths = 1;
+	if (expects(&j->trace, done))
+		return 1;
+	if (!j->trace.path.n)
+		return 0;
+
+	struct path path = { 0 };
+	for (; j->n_paths < TRACES_MAX; j->n_paths++) {
+		model_predict(seq, o->profile, overlay_of(o), &path, &j->trace);
+		if (expects(&j->trace, done))
+			return 1;
+		path = j->trace.path;
+		if (!path_next(&path))
+			return 0;
+	}
+	return 0;
+}
+
+/*
+ * The CPU did as it must, and the handlers, being in a style, broke a promise of theirs in that very
+ * trace: a finding about the software, whatever known differences the trace has besides, if by the manual
+ * they break it, too.
+ */
+static void settle_broken(const struct seq *seq, struct result *r)
+{
+	r->n_known = 0;
+	r->verdict = VERDICT_DIVERGE;
+	judge_promise(&r->j);
+	signature_of_broken(seq, &r->j.trace, r->signature, sizeof(r->signature));
+}
+
+/* A trace or death that agrees: as the manual says, or as known differences say. */
+static void settle_agreement(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	r->j.agrees = 1;
+	r->n_known = 0;
+	if (o->known && o->death_stride > 1)
+		r->n_known = known_used(o->known, r->known, KNOWN_IDS_MAX);
+	else if (o->known)
+		r->n_known = known_needed(o->known, seq, o->profile, &r->j.trace, r->known, KNOWN_IDS_MAX);
+	r->verdict = r->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
+	if (r->outcome == OUTCOME_DONE)
+		learn(o, &r->j.trace.path);
+	unsigned promise = r->j.trace.broken.rule;
+	/* what only an engine's differences lead to is no fault of the handlers */
+	if (promise && (!o->known || model_breaks(seq, o->profile, promise)))
+		settle_broken(seq, r);
+}
+
+static void settle_done(struct oracle *o, const struct seq *seq, const struct msg_done *done,
+			struct result *r)
+{
+	r->outcome = OUTCOME_DONE;
+	r->hash = done->hash;
+	o->n_events += done->n_rec ? done->n_rec - 1u : 0;
+	if (done->flags & DONE_DIRTY) {
+		result_error(r, "the guest's state did not verify after this run; run it alone", "");
+		oracle_recover(o, r);
+		return;
+	}
+	if (find_by_hash(o, seq, done, &r->j)) {
+		settle_agreement(o, seq, r);
+		return;
+	}
+
+	int n = engine_records(o->engine, r->observed, RECORDS_MAX + 1);
+	if (n < 0 || record_hash(r->observed, (unsigned)n) != done->hash) {
+		result_error(r, "the records of the run do not arrive as hashed; check the link, then run it again",
+		      n < 0 ? engine_status_words(engine_last_status(o->engine)) : "");
+		oracle_recover(o, r);
+		return;
+	}
+	r->n_observed = (unsigned)n;
+	r->has_observed = 1;
+	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
+	if (r->j.agrees) {
+		settle_agreement(o, seq, r);
+		return;
+	}
+	r->verdict = VERDICT_DIVERGE;
+	signature_of(&r->j, r->observed, r->n_observed, r->signature, sizeof(r->signature));
+}
+
+static void settle_death(struct oracle *o, const struct seq *seq, enum outcome outcome,
+			 struct result *r)
+{
+	r->outcome = outcome;
+	if (engine_registers(o->engine, r->registers, sizeof(r->registers)) < 0)
+		r->registers[0] = 0;
+	model_judge_death(seq, o->profile, overlay_of(o), outcome, &r->j);
+	if (r->j.agrees) {
+		settle_agreement(o, seq, r);
+	} else {
+		r->verdict = outcome == OUTCOME_HANG ? VERDICT_HANG : VERDICT_CRASH;
+		signature_of_death(&r->j, outcome, r->signature, sizeof(r->signature));
+	}
+	oracle_recover(o, r);
+}
+
+/* Its process is gone: known when a line says that this kills it. */
+static void settle_engine_death(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	o->n_engine_deaths++;
+	r->outcome = OUTCOME_SHUTDOWN;
+	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
+	if (r->j.agrees && r->j.trace.dies) {
+		settle_agreement(o, seq, r);
+		oracle_recover(o, r);
+		return;
+	}
+	r->verdict = VERDICT_CRASH;
+	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,
+			    sizeof(r->signature));
+	oracle_recover(o, r);
+}
+
+void settle(struct oracle *o, const struct seq *seq, enum engine_status status, const struct msg_done *done,
+	    struct result *r)
+{
+	switch (status) {
+	case ENGINE_OK:
+		settle_done(o, seq, done, r);
+		return;
+	case ENGINE_SHUTDOWN:
+		settle_death(o, seq, OUTCOME_SHUTDOWN, r);
+		return;
+	case ENGINE_HANG:
+		settle_death(o, seq, OUTCOME_HANG, r);
+		return;
+	case ENGINE_DEAD:
+		settle_engine_death(o, seq, r);
+		return;
+	case ENGINE_REFUSED:
+	case ENGINE_PANIC:
+	case ENGINE_FAULT:
+		break;
+	}
+	result_error(r, engine_status_words(status), engine_words(o->engine));
+	oracle_recover(o, r);
+}
+
+void show_manual(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	struct overlay manual = { 0 };
+
+	memcpy(manual.habit, overlay_of(o)->habit, sizeof(manual.habit));
+	if (r->outcome == OUTCOME_DONE) {
+		if (!r->has_observed) {
+			r->n_observed = r->j.trace.n;
+			memcpy(r->observed, r->j.trace.rec, r->j.trace.n * sizeof(r->observed[0]));
+			r->has_observed = 1;
+		}
+		model_judge(seq, o->profile, &manual, r->observed, r->n_observed, &r->j);
+		if (!r->j.agrees)
+			signature_of(&r->j, r->observed, r->n_observed, r->signature, sizeof(r->signature));
+		return;
+	}
+	model_judge_death(seq, o->profile, &manual, r->outcome, &r->j);
+	if (!r->j.agrees)
+		signature_of_death(&r->j, r->outcome, r->signature, sizeof(r->signature));
+}
