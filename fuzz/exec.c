@@ -182,6 +182,8 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		x.since_check = 0;
 		dirty = exec_selfcheck(words, sizeof(words)) != 0;
 	}
+	/* an engine may enter virtual-8086 mode, and then no IRET of its ever clears them */
+	dirty |= (pushfq() & EXEC_IRET_FLAGS) != 0;
 	*ret_done = (struct msg_done){
 		.outcome = OUTCOME_DONE,
 		.n_rec = (uint8_t)x.n_rec,

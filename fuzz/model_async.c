@@ -39,7 +39,7 @@ int act_lea_test(struct cpu *c, const struct insn *in)
 
 int is_untold(uint64_t v)
 {
-	return v == UNTOLD || v == (uint32_t)UNTOLD;
+	return (uint32_t)v == (uint32_t)UNTOLD || v >> 32 == (uint32_t)UNTOLD;
 }
 
 enum {

@@ -195,6 +195,10 @@ int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *se
 		return 1;
 	}
 	predict(o, seq, r);
+	if (status == ENGINE_OK && !clean) {
+		oracle_recover(o, r);
+		return 0;
+	}
 	if (clean && !find_by_hash(o, seq, &done, &r->j))
 		return 0;
 	r->crc = a->crc;

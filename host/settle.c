@@ -81,12 +81,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	r->outcome = OUTCOME_DONE;
 	r->hash = done->hash;
 	o->n_events += done->n_rec ? done->n_rec - 1u : 0;
-	if (done->flags & DONE_DIRTY) {
-		result_error(r, "the guest's state did not verify after this run; run it alone", "");
-		oracle_recover(o, r);
-		return;
-	}
-	if (find_by_hash(o, seq, done, &r->j)) {
+	if (!(done->flags & DONE_DIRTY) && find_by_hash(o, seq, done, &r->j)) {
 		settle_agreement(o, seq, r);
 		return;
 	}
@@ -101,6 +96,12 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	r->n_observed = (unsigned)n;
 	r->has_observed = 1;
 	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
+	/* where the model does not follow to the end anything may be left behind; else all must have been put back */
+	if (done->flags & DONE_DIRTY && !(r->j.agrees && r->j.trace.unchecked)) {
+		result_error(r, "the guest's state did not verify after this run; run it alone", "");
+		oracle_recover(o, r);
+		return;
+	}
 	if (r->j.agrees) {
 		settle_agreement(o, seq, r);
 		return;
@@ -125,13 +126,15 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 	oracle_recover(o, r);
 }
 
-/* Its process is gone: known when a line says that this kills it. */
+/*
+ * Its process is gone: known when a line says that this kills it, or that it is led where the model does not follow.
+ */
 static void settle_engine_death(struct oracle *o, const struct seq *seq, struct result *r)
 {
 	o->n_engine_deaths++;
 	r->outcome = OUTCOME_SHUTDOWN;
 	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
-	if (r->j.agrees && r->j.trace.dies) {
+	if (r->j.agrees && (r->j.trace.dies || (r->j.trace.unchecked && r->j.trace.death != RULE_UNCHECKED))) {
 		settle_agreement(o, seq, r);
 		oracle_recover(o, r);
 		return;

@@ -22,6 +22,8 @@ static int run_alone(struct target *t, const struct doubt *d)
 {
 	struct seq seq;
 
+	if (t->oracle.broken && target_renew(t))
+		return -1;
 	seq_decode(&seq, d->a.bytes, d->a.len);
 	for (unsigned i = 0; i < ALONE_TRIES; i++) {
 		oracle_run(&t->oracle, &seq, &t->late);
