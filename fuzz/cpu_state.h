@@ -43,6 +43,7 @@ enum pf_err { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSV = 8, PF_I = 16, PF_PK = 32 };
 /* A register that nobody can say: a clock, or RCX as an event finds it in a loop that waits. */
 #define UNTOLD 0xc0ffee005ee0f0ffull
 
+#define DR6_BT  0x8000ull
 #define DR6_BS  0x4000ull
 #define DR6_BD  0x2000ull
 #define DR6_B   0xfull

@@ -266,7 +266,7 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 	if (dr < 4)
 		c->dr[dr] = v;
 	else if (dr == 6)
-		c->dr6 = (v & 0xe00f) | DR6_START;
+		c->dr6 = (v & rule(c, RULE_DR6_RESERVED, DR6_B | DR6_BD | DR6_BS | DR6_BT)) | DR6_START;
 	else
 		c->dr7 = v | DR7_START;
 	return 0;
