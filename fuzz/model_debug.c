@@ -106,12 +106,15 @@ static int rep_waits(struct cpu *c)
 	return how == 2 || (how == 1 && !c->rep_waited++);
 }
 
-/* The data breakpoints that an earlier #DB has reported: none of them is news. */
+/* The data breakpoints that earlier #DBs have reported: none of them is news. */
 static unsigned told_before(struct cpu *c, unsigned met)
 {
-	unsigned told = c->db_told & ~met & enabled(c);
+	unsigned told = c->db_told & ~met & enabled(c), shown = 0;
 
-	return told && !rule(c, RULE_DR6_NEWS, 1) ? told : 0;
+	for (unsigned i = 0; told >> i; i++)
+		if (told >> i & 1 && !rule(c, RULE_DR6_NEWS, 1))
+			shown |= 1u << i;
+	return shown;
 }
 
 int debug_trap(struct cpu *c, int shadow_ss)
@@ -133,8 +136,7 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	if (c->db_trap && met && !rule(c, RULE_DATA_BP_ONCE, 1))
 		c->db_hits = (uint8_t)met;
 	hits |= told_before(c, met);
-	if (met)
-		c->db_told = (uint8_t)met;
+	c->db_told |= (uint8_t)met;
 	set_dr6(c, hits, c->db_trap ? DR6_BS : 0, c->db_trap ? RULE_DR6_SINGLE_STEP : RULE_DR6_DATA_BP);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .rule = (uint16_t)id });
 	return 1;
@@ -151,6 +153,7 @@ int debug_code(struct cpu *c, int shadow_ss)
 		return 0;
 	/* what MOV SS held off is part of it: one exception, not two */
 	hits |= c->db_hits | told_before(c, c->db_hits);
+	c->db_told |= c->db_hits;
 	c->db_hits = 0;
 	set_dr6(c, hits, 0, RULE_DR6_CODE_BP);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .fault = 1, .rule = RULE_CODE_BP });
