@@ -21,10 +21,10 @@ static int read_gate(struct cpu *c, uint16_t sel, struct call_gate *g)
 		unchecked(c);
 		return 0;
 	}
-	if (rule(c, RULE_CALL_GATE_DPL, d.dpl < c->cpl || d.dpl < (sel & 3u)))
-		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_GATE_DPL);
+	if (rule(c, RULE_CALL_GATE_DPL, d.dpl < c->cpl || d.dpl < sel_rpl(sel)))
+		return fault(c, V_GP, sel_index(sel), RULE_CALL_GATE_DPL);
 	if (rule(c, RULE_CALL_GATE_NOT_PRESENT, !d.p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_CALL_GATE_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_CALL_GATE_NOT_PRESENT);
 	if (mem_read(c, d.addr, 8, ACC_SYSTEM | ACC_TABLE, &lo) ||
 	    mem_read(c, d.addr + 8, 8, ACC_SYSTEM | ACC_TABLE, &hi))
 		return 1;
@@ -35,16 +35,16 @@ static int read_gate(struct cpu *c, uint16_t sel, struct call_gate *g)
 
 static int read_code(struct cpu *c, uint16_t sel, struct desc *d)
 {
-	if (rule(c, RULE_CALL_CS_NULL, !(sel & ~3u)))
+	if (rule(c, RULE_CALL_CS_NULL, !sel_index(sel)))
 		return fault(c, V_GP, 0, RULE_CALL_CS_NULL);
 	if (find_desc(c, sel, RULE_CALL_CS_TYPE, d))
 		return 1;
 	if (rule(c, RULE_CALL_CS_TYPE, !desc_code(d) || d->dpl > c->cpl))
-		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_CS_TYPE);
+		return fault(c, V_GP, sel_index(sel), RULE_CALL_CS_TYPE);
 	if (rule(c, RULE_CALL_CS_64BIT, !d->l || d->d))
-		return fault(c, V_GP, sel & 0xfffc, RULE_CALL_CS_64BIT);
+		return fault(c, V_GP, sel_index(sel), RULE_CALL_CS_64BIT);
 	if (rule(c, RULE_CALL_CS_NOT_PRESENT, !d->p))
-		return fault(c, V_NP, sel & 0xfffc, RULE_CALL_CS_NOT_PRESENT);
+		return fault(c, V_NP, sel_index(sel), RULE_CALL_CS_NOT_PRESENT);
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
 	unsigned offset = 4 + 8 * ring;
 
 	if (rule(c, RULE_CALL_TSS_LIMIT, offset + 7 > c->tr.limit))
-		return fault(c, V_TS, c->tr.sel & 0xfffc, RULE_CALL_TSS_LIMIT);
+		return fault(c, V_TS, sel_index(c->tr.sel), RULE_CALL_TSS_LIMIT);
 	return mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp);
 }
 
@@ -67,7 +67,7 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 		/* the body begins with LEA */
 		if (!rule(c, RULE_CALL_STACK_RIP, 1))
 			c->insn_start -= c->mode64 ? 4 : 3;
-		return fault(c, V_SS, rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : c->ss & 0xfffcu,
+		return fault(c, V_SS, rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : sel_index(c->ss),
 			     RULE_CALL_STACK_NONCANONICAL);
 	}
 	if (rule(c, RULE_CALL_PUSH_RIGHTS, ring == 3))
@@ -109,7 +109,7 @@ int act_call_far(struct cpu *c, const struct insn *in)
 		c->ss_word = 0;
 	}
 	c->reg[GPR_SP] = rsp;
-	c->cs = (uint16_t)((g.cs & ~3u) | ring);
+	c->cs = (uint16_t)(sel_index(g.cs) | ring);
 	c->cpl = (uint8_t)ring;
 	c->mode64 = 1;
 	c->code16 = 0;
