@@ -128,8 +128,10 @@ int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
  */
 static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		if ((i || opsize == 2 || is_untold(popped[0])) && is_open(c, opsize, popped[i])) {
+	const unsigned first = opsize == 2 || is_untold(popped[0]) ? 0 : 1;
+
+	for (unsigned i = first; i < n; i++)
+		if (is_open(c, opsize, popped[i])) {
 			unchecked(c);
 			return 1;
 		}
