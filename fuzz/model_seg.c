@@ -144,8 +144,10 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 
 	*ret_word = 0;
 	if (!sel_index(sel)) {
-		if (rule(c, RULE_RET_SS_NULL, !new_mode64 || new_cpl == 3))
+		if (rule(c, RULE_RET_SS_NULL, new_cpl == 3))
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL);
+		if (rule(c, RULE_RET_SS_NULL_COMPAT, !new_mode64))
+			return fault(c, V_GP, 0, RULE_RET_SS_NULL_COMPAT);
 		if (sel_rpl(sel) == new_cpl)
 			return 0;
 		/* AMD's manual does not say whether the RPL of a null SS is looked at */
