@@ -62,7 +62,7 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 {
 	r->j.agrees = 1;
 	r->n_known = 0;
-	if (o->known && o->death_stride > 1)
+	if (o->known && o->death_stride)
 		r->n_known = known_used(o->known, r->known, KNOWN_IDS_MAX);
 	else if (o->known)
 		r->n_known = known_needed(o->known, seq, o->profile, &r->j.trace, r->known, KNOWN_IDS_MAX);

@@ -20,16 +20,20 @@ static int settle_late(struct target *t, const struct ahead *a, const struct seq
  */
 static int run_alone(struct target *t, const struct doubt *d)
 {
+	const unsigned stride = t->oracle.death_stride;
 	struct seq seq;
 
 	if (t->oracle.broken && target_renew(t))
 		return -1;
 	seq_decode(&seq, d->a.bytes, d->a.len);
+	/* whatever is expected of it by now: it did end by itself, and that is to be judged */
+	t->oracle.death_stride = 1;
 	for (unsigned i = 0; i < ALONE_TRIES; i++) {
 		oracle_run(&t->oracle, &seq, &t->late);
 		if (is_unknown(&t->late) || t->late.hash == d->hash || t->oracle.broken)
 			break;
 	}
+	t->oracle.death_stride = stride;
 	if (!is_unknown(&t->late) && t->late.hash != d->hash) {
 		if (!d->may_vary) {
 			t->campaign.flaky++;
