@@ -124,6 +124,12 @@ static uint8_t *text_data(const struct cpu *c, uint8_t *page, uint64_t base, uin
 	return c->may_write && addr >= base ? page + (addr - base) : NULL;
 }
 
+/* What is seen through the alias is what lies in the window. */
+static uint64_t in_window(uint64_t addr)
+{
+	return addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END) ? addr - ALIAS_DELTA : addr;
+}
+
 /* Where the bytes at addr are; NULL: nobody ever looks at them again. */
 static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 {
@@ -135,8 +141,7 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 	const struct region *r;
 	uint64_t off;
 
-	if (addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END))
-		addr -= ALIAS_DELTA;
+	addr = in_window(addr);
 	r = region_of(addr);
 	if (!r || addr + len > (uint64_t)r->base + r->len)
 		return NULL;
@@ -220,7 +225,7 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 		return 1;
 	p = bytes(c, addr, len);
 	if (!p) {
-		p = victim_bytes(addr, &left);
+		p = victim_bytes(in_window(addr), &left);
 		if (p && left < len)
 			p = NULL;
 	}
