@@ -28,12 +28,24 @@ static unsigned bp_len(const struct cpu *c, unsigned i)
 	return len[c->dr7 >> (18 + 4 * i) & 3];
 }
 
+/* An access of a delivery in a page that has a data breakpoint, while another one waits to be reported. */
+static void delivery_goes_on(struct cpu *c, uint64_t addr)
+{
+	unsigned set = c->db_hits ? enabled(c) : 0;
+
+	for (unsigned i = 0; set >> i; i++)
+		if (set >> i & 1 && bp_type(c, i) != BP_CODE && !((c->dr[i] ^ addr) & ~0xfffull))
+			rule(c, RULE_DATA_BP_WAITING, 1);
+}
+
 void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	unsigned set = enabled(c), hits = 0;
 
 	if (!set)
 		return;
+	if (access & ACC_SYSTEM)
+		delivery_goes_on(c, addr);
 	/* an engine that reads what is not aligned in two aligned halves finds more than was asked for */
 	if (!(access & ACC_WRITE) && addr & (len - 1) && !rule(c, RULE_DATA_BP_EXACT, 1)) {
 		addr &= ~(uint64_t)(len - 1);
@@ -68,6 +80,7 @@ void debug_table(struct cpu *c, uint64_t addr, unsigned len)
 {
 	uint8_t before = c->db_hits;
 
+	delivery_goes_on(c, addr);
 	debug_access(c, addr, len, ACC_READ);
 	if (c->db_hits != before && (!rule(c, RULE_DATA_BP_TABLES, 1) || choose_once(c, RULE_DATA_BP_TABLES, 2)))
 		c->db_hits = before;
