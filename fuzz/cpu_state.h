@@ -130,6 +130,7 @@ struct cpu {
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* single-step #DB pending for the next boundary */
+	uint8_t db_waiting; /* data breakpoints that had been met when the delivery under way began */
 	uint8_t db_told; /* data breakpoints that a #DB has reported */
 	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
 	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */

@@ -170,6 +170,7 @@ static void one_instruction(struct cpu *c)
 
 	c->insn_start = c->rip;
 	c->vec = 0;
+	c->db_waiting = 0;
 	c->rep_left = 0;
 	if (is_entry(c->rip) && c->cpl == 0) {
 		run_entry(c);

@@ -31,7 +31,7 @@ static unsigned bp_len(const struct cpu *c, unsigned i)
 /* An access of a delivery in a page that has a data breakpoint, while another one waits to be reported. */
 static void delivery_goes_on(struct cpu *c, uint64_t addr)
 {
-	unsigned set = c->db_hits ? enabled(c) : 0;
+	unsigned set = c->db_waiting ? enabled(c) : 0;
 
 	for (unsigned i = 0; set >> i; i++)
 		if (set >> i & 1 && bp_type(c, i) != BP_CODE && !((c->dr[i] ^ addr) & ~0xfffull))
@@ -206,6 +206,7 @@ static void clear_gd(struct cpu *c)
 /* A debug exception is delivered: its handler may use the debug registers. */
 void debug_delivered(struct cpu *c, const struct event *ev)
 {
+	c->db_waiting = c->db_hits;
 	if (ev->vec != V_DB || ev->soft || !(c->dr7 & DR7_GD))
 		return;
 	/* INT1 is no debug condition, but treated as one */
