@@ -54,3 +54,19 @@ N=5
 ms=$(cost 'hlt')
 note "a hang in HLT costs $ms ms"
 [ "$ms" -lt 1500 ] || fail "a hang in HLT costs $ms ms, must be less than 1500"
+
+# and by a QEMU that reads its snapshot in the slow way, since its build has no io_uring
+cat >"$tmp/old-qemu" <<EOF
+#!/bin/sh
+case "\$*" in
+*aio=io_uring*)
+	echo "qemu: aio=io_uring was specified, but is not supported in this build." >&2
+	exit 1
+	;;
+esac
+exec "${QEMU:-qemu-system-x86_64}" "\$@"
+EOF
+chmod +x "$tmp/old-qemu"
+QEMU=$tmp/old-qemu $tw run -q --json -e 'int3' -e "$triple" -e 'int3' >"$tmp/slow" ||
+	fail "without io_uring: exit status $?, $(verdicts "$tmp/slow")"
+[ "$(verdicts "$tmp/slow")" = "$(verdicts "$tmp/predicted")" ] || fail "without io_uring: $(verdicts "$tmp/slow")"
