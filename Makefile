@@ -273,7 +273,7 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
-$B/tests/record: tests/full/record.c $(HOSTLIB) $(wildcard tests/*.h)
+$B/tests/record $B/tests/random: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
@@ -295,6 +295,10 @@ recorded: all $B/tests/record
 
 mutants: $(MUTANTS)
 	$B/mutants/mutants
+
+# random sequences, from a fresh state each and then behind one another: SEQUENCES=100000 if nothing is said
+random: all $B/tests/random
+	$B/tests/random -n $${SEQUENCES:-100000} -s $${SEED:-1} $${ENGINE:-qemu}
 
 # every step with every argument under every prefix in every context: an hour and more
 ops: all
@@ -331,7 +335,7 @@ same: all
 mutants-blind: $B/mutants/blind
 	nice $B/mutants/blind
 
-tests: $(TESTS) $(FUZZERS) $(MUTANTS) $B/mutants/blind $B/tests/noisy
+tests: $(TESTS) $(FUZZERS) $(MUTANTS) $B/mutants/blind $B/tests/noisy $B/tests/random
 
 unit: all tests
 	tests/run unit
@@ -362,7 +366,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops recoveries kills newest noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all usb tests ops random recoveries kills newest noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)
