@@ -42,16 +42,15 @@ static void identify(void)
 /* Where a hypervisor or an emulator is: no real machine has that device, so its bus is left alone. */
 static const char *prepare_shm(void)
 {
+	uint64_t at;
+
 	if (profile_silicon(&machine.profile))
 		return NULL;
-	shm_open(&machine.shm);
-	if ((uintptr_t)machine.shm.window < WINDOW_END &&
-	    (uintptr_t)machine.shm.window + SHM_LEN > WINDOW_BASE)
-		machine.shm.window = NULL;
-	if (!machine.shm.window)
+	at = shm_open(&machine.shm);
+	if (!at)
 		return NULL;
 	machine.hello_flags |= HELLO_SHM;
-	return space_keep(&machine.space, machine.shm.window, SHM_LEN);
+	return space_map(&machine.space, SHM_AT, at, SHM_LEN);
 }
 
 static const char *prepare(void)

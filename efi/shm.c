@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "efi/shm.h"
 
+#include "efi/abi/window.h"
 #include "efi/cpu.h"
 
 enum {
@@ -28,29 +29,29 @@ static uint32_t config_read(unsigned slot, unsigned reg)
 	return inl(PCI_DATA);
 }
 
-void shm_open(struct shm *s)
+uint64_t shm_open(struct shm *s)
 {
 	const unsigned bar = PCI_BAR0 + 4 * SHM_BAR;
 	unsigned slot = 0;
 	uint64_t at;
 
-	s->window = 0;
+	*s = (struct shm){ 0 };
 	while (slot < PCI_SLOTS && config_read(slot, PCI_ID) != (SHM_VENDOR | (uint32_t)SHM_DEVICE << 16))
 		slot++;
 	if (slot == PCI_SLOTS)
-		return;
+		return 0;
 	at = config_read(slot, bar);
 	if (at & BAR_IO)
-		return;
+		return 0;
 	if (at & BAR_64)
 		at |= (uint64_t)config_read(slot, bar + 4) << 32;
 	at &= ~(uint64_t)BAR_FLAGS;
 	if (!at)
-		return;
+		return 0;
 	select(slot, PCI_COMMAND);
 	outw(PCI_DATA, (uint16_t)(inl(PCI_DATA) | COMMAND_MEMORY));
-	s->window = (struct shm_window *)(uintptr_t)at;
-	s->seen = s->posted = 0;
+	s->window = (struct shm_window *)(uintptr_t)SHM_AT;
+	return at;
 }
 
 int shm_receive(struct shm *s, struct wire_msg *ret_msg)

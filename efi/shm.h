@@ -6,12 +6,12 @@
 #include "efi/abi/shm.h"
 
 struct shm {
-	struct shm_window *window; /* NULL: there is none */
+	struct shm_window *window; /* at SHM_AT; NULL: there is none */
 	uint32_t seen, posted; /* turns */
 };
 
-/* Look for the device and let it answer at its address, which is to be mapped as it is. */
-void shm_open(struct shm *s);
+/* Look for the device and let it answer. Its physical address, which is to be mapped at SHM_AT; 0: there is none. */
+uint64_t shm_open(struct shm *s);
 
 /* A sound frame that has just come; it stays good until it is answered. */
 int shm_receive(struct shm *s, struct wire_msg *ret_msg);

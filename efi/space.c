@@ -146,11 +146,14 @@ const char *space_build(struct space *s, const struct profile *profile, uint64_t
 	return bad ? too_little : NULL;
 }
 
+const char *space_map(struct space *s, uint64_t va, uint64_t pa, size_t len)
+{
+	return paging_map(&s->pager, va, pa, round_up(len), MAP_P | MAP_W) ? too_little : NULL;
+}
+
 const char *space_keep(struct space *s, const void *memory, size_t len)
 {
-	uint64_t at = (uintptr_t)memory;
-
-	return paging_map(&s->pager, at, at, round_up(len), MAP_P | MAP_W) ? too_little : NULL;
+	return space_map(s, (uintptr_t)memory, (uintptr_t)memory, len);
 }
 
 const char *space_load(struct space *s, const uint8_t *image, const uint8_t *image_end)

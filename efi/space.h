@@ -22,6 +22,9 @@ const char *space_build(struct space *s, const struct profile *profile, uint64_t
 /* Copy the sections of an image to where the window shows them. Same result. */
 const char *space_load(struct space *s, const uint8_t *image, const uint8_t *image_end);
 
+/* Memory of a device, at an address outside the victim's window. Same result. */
+const char *space_map(struct space *s, uint64_t va, uint64_t pa, size_t len);
+
 /*
  * Memory from boot_pages() that is needed while the machine is taken over: keep it at its address.
  * Same result.

@@ -27,6 +27,9 @@ enum region_flag {
 #define ALIAS_DELTA 0xffffff0000000000ull
 #define ALIAS(addr) ((addr) + ALIAS_DELTA)
 
+/* Where the window that is shared with a host is mapped (efi/abi/shm.h): no value of a sequence comes near. */
+#define SHM_AT ALIAS(WINDOW_BASE - 0x200000)
+
 /* The pattern that fills the stacks: not canonical, so a frame popped from it faults. */
 #define STACK_PATTERN 0x5a5aa5a55a5aa5a5ull
 
