@@ -150,6 +150,9 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	};
 	if (entry == ENTRY_IDT)
 		harness = read_frame(c, r, frame);
+	/* a stub that a return has led to, whose frame is made of parts of what was saved: where in a window, too */
+	if (entry == ENTRY_IDT && frame & 7 && c->window_rips)
+		unchecked(c);
 	/* a frame that lies over registers which were saved */
 	if (c->out->unchecked)
 		return 1;
