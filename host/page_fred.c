@@ -2,6 +2,7 @@
 /* IDT against FRED: the same event of the same machine through both. */
 #include <string.h>
 
+#include "bench/bench.h"
 #include "host/page.h"
 
 static int same_cpu(const struct run_file *a, const struct run_file *b)
@@ -26,18 +27,33 @@ static void row(FILE *f, const char *idt_id, const char *fred_id, const struct c
 		fputs("<td class=\"n\">-</td></tr>\n", f);
 }
 
-/* The way through the IDT that raises what a row of class fred raises, from the same ring: event and ring are the words behind the class. */
-static const char *counterpart(const struct site *s, const struct column *idt, const char *fred_id, struct cell *ret)
+/* The way through the IDT that raises what a row of class fred raises, from the same ring and with nothing more in its handler. */
+static const struct {
+	enum bench_id fred, idt;
+} counterparts[] = {
+	{ B_FRED_INT3_K, B_INT3_K },
+	{ B_FRED_INT3_U, B_INT3_U },
+	{ B_FRED_INT3_C, B_INT3_C },
+	{ B_FRED_INTN_U, B_INTN_U },
+	{ B_FRED_INT80_C, B_INT80_C },
+	{ B_FRED_SYSCALL_U, B_SYSCALL_U },
+	{ B_FRED_SYSENTER_C, B_SYSENTER_C },
+	{ B_FRED_UD_K, B_UD_K },
+	{ B_FRED_UD_U, B_UD_U },
+	{ B_FRED_PF_K, B_PF_K },
+	{ B_FRED_PF_U, B_PF_U },
+	{ B_FRED_NMI_K, B_NMI_K_XAPIC },
+	{ B_FRED_NMI_U, B_NMI_U_XAPIC },
+};
+
+/* Nothing else may stand in for it where it is not OK. */
+static const char *counterpart(const struct column *idt, const char *fred_id, struct cell *ret)
 {
-	const char *event = strchr(fred_id, '.') + 1, *ring = strchr(event, '.');
-	size_t len = ring ? (size_t)(ring - event) + 3 : 0;
+	for (size_t i = 0; i < sizeof(counterparts) / sizeof(counterparts[0]); i++) {
+		const char *id = bench_row(counterparts[i].idt)->path;
 
-	for (size_t i = 0; len && i < s->n_ids; i++) {
-		const char *own = strchr(s->id[i], '.');
-
-		if (own && strncmp(s->id[i], "fred.", 5) && !strncmp(own + 1, event, len) && !site_is_part(s->id[i]) &&
-		    site_cell(idt, s->id[i], ret))
-			return s->id[i];
+		if (!strcmp(bench_row(counterparts[i].fred)->path, fred_id))
+			return site_cell(idt, id, ret) ? id : NULL;
 	}
 	return NULL;
 }
@@ -54,7 +70,7 @@ static unsigned pair(FILE *f, const struct site *s, const struct column *idt, co
 		if (site_is_part(id) || !site_cell(fred, id, &b))
 			continue;
 		if (!strncmp(id, "fred.", 5))
-			id = counterpart(s, idt, id, &a);
+			id = counterpart(idt, id, &a);
 		else if (idt == fred || !site_cell(idt, id, &a))
 			id = NULL;
 		if (!id)
@@ -90,14 +106,14 @@ static void no_fred(FILE *f, const struct site *s)
 	for (unsigned k = 0; k < s->n_columns; k++) {
 		const struct run_file *run = s->column[k].run[0];
 
-		if (strcmp(run_text(run, "tables"), "fred") || !run->n_rows)
+		if (strcmp(run_text(run, "tables"), "fred") || !run->n_rows || run->rows[0].ok)
 			continue;
 		html(f, s->column[k].name);
 		fputs(" was asked for its FRED tables and says: ", f);
 		html(f, *run->rows[0].reason ? run->rows[0].reason : run->rows[0].verdict);
 		fputs("; ", f);
 	}
-	fprintf(f, "no row through FRED is OK in these runs, and %u of %u machines have FRED by their CPUID.</p>\n", with_fred(s),
+	fprintf(f, "no event is OK through both the IDT and FRED in these runs, and %u of %u machines have FRED by their CPUID.</p>\n", with_fred(s),
 		s->n_columns);
 }
 

@@ -146,7 +146,99 @@ static void test_fred(void **state)
 	site_free(&s);
 	make(&s, 1, c);
 	text = printed(&s, page_fred);
-	assert_non_null(strstr(text, "Nothing to show: no row through FRED is OK in these runs, and 0 of 1 machines"));
+	assert_non_null(strstr(text, "Nothing to show: no event is OK through both the IDT and FRED in these runs, and 0 of 1 machines"));
+	free(text);
+	site_free(&s);
+}
+
+static unsigned index_of(const char *path)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(rows[i].path, path))
+			return i;
+	fail_msg("no row is called %s", path);
+	return 0;
+}
+
+static unsigned times(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* A row of class fred has one counterpart, and where that is not OK nothing like it takes its place. */
+static void test_fred_rows(void **state)
+{
+	static const struct {
+		const char *path;
+		double median;
+		enum bench_verdict verdict;
+	} have[] = {
+		{ "nest.pf.k.in-gp", 9000, BENCH_OK },	   { "sys.int3.k.paranoid-msr", 8000, BENCH_OK },
+		{ "sys.int3.u.paranoid-msr", 8000, BENCH_OK }, { "idt.int3.k.trap", 7000, BENCH_OK },
+		{ "idt.int3.k.gate", 200, BENCH_OK },	   { "idt.int3.u.gate", 300, BENCH_UNSTABLE },
+		{ "idt.pf.k.np-read", 500, BENCH_SKIP },   { "sys.syscall.u.bare", 100, BENCH_OK },
+		{ "fred.int3.k.erets", 100, BENCH_OK },	   { "fred.int3.u.eretu", 150, BENCH_OK },
+		{ "fred.pf.k.erets", 250, BENCH_OK },	   { "fred.syscall.u.eretu", 25, BENCH_OK },
+		{ "fred.ud.k.erets", 50, BENCH_OK },
+	};
+	struct made rows[sizeof(have) / sizeof(have[0])];
+	const size_t n = sizeof(have) / sizeof(have[0]);
+	struct run_file f;
+	struct site s;
+	char why[256], *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct made){ .row = index_of(have[i].path), .median = have[i].median, .verdict = have[i].verdict };
+	text = run_lines(rows, n, &len);
+	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
+	free(text);
+	make(&s, 1, f);
+	text = printed(&s, page_fred);
+	assert_int_equal(times(text, "<th scope=\"row\">"), 2);
+	assert_non_null(strstr(text, "<code>idt.int3.k.gate</code><small><code>fred.int3.k.erets</code>"));
+	assert_non_null(strstr(text, ">0.50</td>"));
+	assert_non_null(strstr(text, "<code>sys.syscall.u.bare</code><small><code>fred.syscall.u.eretu</code>"));
+	assert_non_null(strstr(text, ">0.25</td>"));
+	assert_null(strstr(text, "paranoid"));
+	free(text);
+	site_free(&s);
+}
+
+/* None is without a counterpart. */
+static void test_fred_all(void **state)
+{
+	unsigned n, n_fred = 0;
+	const struct bench_row *all = bench_rows(&n);
+	struct made *rows = calloc(n, sizeof(*rows));
+	struct run_file f;
+	struct site s;
+	char why[256], *text;
+	size_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		rows[i] = (struct made){ .row = i, .median = 100 };
+		n_fred += !strncmp(all[i].path, "fred.", 5);
+	}
+	text = run_lines(rows, n, &len);
+	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
+	free(text);
+	free(rows);
+	make(&s, 1, f);
+	text = printed(&s, page_fred);
+	assert_true(n_fred > 10);
+	assert_int_equal(times(text, "<small><code>fred."), n_fred);
 	free(text);
 	site_free(&s);
 }
@@ -180,7 +272,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
-		cmocka_unit_test(test_fred),	cmocka_unit_test(test_text),
+		cmocka_unit_test(test_fred),	cmocka_unit_test(test_fred_rows), cmocka_unit_test(test_fred_all),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
