@@ -36,7 +36,7 @@ static void gather(const struct run_file *f, size_t n, const char *id, int boots
 			s->row = r;
 		if (!r || !r->ok)
 			continue;
-		s->exact &= r->fig[F_MIN] >= r->fig[F_MAX];
+		s->exact &= r->n > 1 && r->fig[F_MIN] >= r->fig[F_MAX];
 		s->step = f[i].step > s->step ? f[i].step : s->step;
 		if (boots && s->n < UNITS_MAX)
 			s->v[s->n++] = r->fig[F_MEDIAN];
@@ -130,9 +130,10 @@ static const char *other_row(const struct run_row *a, const struct run_row *b)
 	return NULL;
 }
 
+/* One unit says nothing of how units differ, but where there is no difference to speak of. */
 static void classify(const struct pair *p, int boots, struct change *c)
 {
-	unsigned least = boots ? 2 : 1;
+	unsigned least = !boots && p->a.exact && p->b.exact ? 1 : 2;
 
 	c->n_a = p->a.n;
 	c->n_b = p->b.n;
@@ -145,7 +146,7 @@ static void classify(const struct pair *p, int boots, struct change *c)
 		c->kind = CHANGE_LACKING;
 		c->why = p->a.n < least ? p->a.row->verdict : p->b.row->verdict;
 		if (!strcmp(c->why, "OK"))
-			c->why = "not OK in two boots";
+			c->why = boots ? "not OK in two boots" : "one batch on a side: take more samples, or several runs";
 	}
 }
 

@@ -177,7 +177,7 @@ static void test_too_small(void **unused)
 	free(k.v);
 }
 
-/* All rows at once: no row is named with one boot each, but the shift is said; with several boots each row is. */
+/* All rows at once: no row is named with one boot each, but the shift is said. */
 static void test_level(void **unused)
 {
 	struct maker a = { .row = 0.001, .batch = 0.001, .change = 1 }, b = a;
@@ -194,6 +194,76 @@ static void test_level(void **unused)
 	free(k.v);
 	run_free(&va);
 	run_free(&vb);
+}
+
+/* With several boots on both sides the same shift is a change of each row. */
+static void test_level_of_boots(void **unused)
+{
+	enum { BOOTS = 4 };
+	const struct maker m = { .row = 0.001, .batch = 0.001, .change = 1 };
+	struct run_file va[BOOTS], vb[BOOTS];
+	struct comparison k;
+
+	(void)unused;
+	for (unsigned i = 0; i < BOOTS; i++) {
+		va[i] = boot(&m);
+		vb[i] = boot(&m);
+		for (size_t r = 0; r < vb[i].n_rows; r++)
+			vb[i].rows[r].fig[F_MEDIAN] *= 1.05;
+	}
+	assert_int_equal(compare_runs(va, BOOTS, vb, BOOTS, &k), 0);
+	assert_true(k.boots);
+	assert_int_equal(k.n_changed, ROWS);
+	assert_true(k.level > 1.045 && k.level < 1.055);
+	free(k.v);
+	for (unsigned i = 0; i < BOOTS; i++) {
+		run_free(&va[i]);
+		run_free(&vb[i]);
+	}
+}
+
+/* With one unit on a side nobody knows how units differ: no change, however large, but where no sample differs from another. */
+static void test_one_unit(void **unused)
+{
+	const struct maker a = { .batch = 0.01, .change = 1 }, b = { .batch = 0.01, .change = 2 };
+	const struct maker exact_a = { .exact = 1, .change = 1 }, exact_b = { .exact = 1, .change = 2 };
+	unsigned planted = (ROWS + PLANTED - 1) / PLANTED;
+
+	(void)unused;
+	for (int side = 0; side < 3; side++) {
+		struct run_file va = boot(&a), vb = boot(&b);
+		struct comparison k;
+
+		for (size_t r = 0; r < ROWS; r++) {
+			va.rows[r].n_units = side == 1 ? va.rows[r].n_units : 1;
+			vb.rows[r].n_units = side == 0 ? vb.rows[r].n_units : 1;
+		}
+		assert_int_equal(compare_runs(&va, 1, &vb, 1, &k), 0);
+		assert_int_equal(k.n_compared, 0);
+		assert_int_equal(k.n_changed, 0);
+		for (size_t i = 0; i < k.n; i++) {
+			assert_int_equal(k.v[i].kind, CHANGE_LACKING);
+			assert_non_null(strstr(k.v[i].why, "one batch"));
+		}
+		free(k.v);
+		run_free(&va);
+		run_free(&vb);
+	}
+	for (int single = 0; single < 2; single++) {
+		struct run_file va = boot(&exact_a), vb = boot(&exact_b);
+		struct comparison k;
+
+		for (size_t r = 0; r < ROWS; r++) {
+			va.rows[r].n_units = vb.rows[r].n_units = 1;
+			/* one sample differs from none, and says nothing */
+			va.rows[r].n = single ? 1 : va.rows[r].n;
+		}
+		assert_int_equal(compare_runs(&va, 1, &vb, 1, &k), 0);
+		assert_int_equal(k.n_changed, single ? 0 : planted);
+		free(k.v);
+		run_free(&va);
+		run_free(&vb);
+	}
 }
 
 static void test_refused(void **unused)
@@ -260,7 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_batches), cmocka_unit_test(test_same_boots), cmocka_unit_test(test_planted),
 		cmocka_unit_test(test_too_small),    cmocka_unit_test(test_level),	cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_student),
+		cmocka_unit_test(test_student),	     cmocka_unit_test(test_level_of_boots), cmocka_unit_test(test_one_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
