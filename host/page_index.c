@@ -96,6 +96,25 @@ int group_is_there(const struct column *c, unsigned group)
 	return members > 1;
 }
 
+/* Why there is no figure: what the row that is not OK says, and which it is where it is the one below. */
+static void group_lacks(FILE *f, const struct column *c, const struct bench_adds *a)
+{
+	const char *below = NULL;
+	struct cell cell;
+
+	if (site_cell(c, bench_row(a->row)->path, &cell)) {
+		below = bench_row(a->over)->path;
+		site_cell(c, below, &cell);
+	}
+	fputs("<td>", f);
+	html(f, cell.row ? cell.row->verdict : "");
+	fputs("<small>", f);
+	if (below)
+		fprintf(f, "<code>%s</code>: ", below);
+	html(f, cell.row ? cell.row->reason : "not asked for, or not in its build");
+	fputs("</small></td>", f);
+}
+
 static void group_table(FILE *f, const struct site *s, const char *label, unsigned group)
 {
 	unsigned first, n_columns = site_of_label(s, label, &first), n;
@@ -115,7 +134,7 @@ static void group_table(FILE *f, const struct site *s, const char *label, unsign
 			v[i].over ? bench_row(v[i].over)->path : "");
 		for (unsigned k = 0; k < n_columns; k++) {
 			if (group_figures(&s->column[first + k], i, &over, &row))
-				fputs("<td>not OK</td>", f);
+				group_lacks(f, &s->column[first + k], &v[i]);
 			else if (v[i].over)
 				fprintf(f, "<td class=\"n\">%+.0f<small>%.0f</small></td>", row - over, row);
 			else

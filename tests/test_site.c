@@ -243,6 +243,40 @@ static void test_fred_all(void **state)
 	site_free(&s);
 }
 
+/* What has no figure in the workaround table says which row is not OK, with its verdict and its reason. */
+static void test_group_lacks(void **state)
+{
+	struct made rows[] = {
+		{ .row = index_of("sys.syscall.u.bare"), .median = 100 },
+		{ .row = index_of("sys.syscall.u.swapgs"), .median = 120, .verdict = BENCH_UNSTABLE },
+		{ .row = index_of("sys.syscall.u.lfence"), .median = 130 },
+		{ .row = index_of("sys.syscall.u.cr3"), .median = 190 },
+		{ .row = index_of("sys.syscall.u.verw"), .verdict = BENCH_SKIP },
+	};
+	struct run_file f;
+	struct site s;
+	char why[256], *text;
+	size_t len;
+
+	(void)state;
+	text = run_lines(rows, sizeof(rows) / sizeof(rows[0]), &len);
+	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
+	free(text);
+	for (size_t i = 0; i < f.n_rows; i++)
+		if (!strcmp(f.rows[i].verdict, "UNSTABLE"))
+			f.rows[i].reason = "q1 100 < q3 400";
+	make(&s, 1, f);
+	text = printed(&s, page_groups);
+	assert_non_null(strstr(text, "<td>UNSTABLE<small>q1 100 &lt; q3 400</small></td>"));
+	assert_non_null(strstr(text, "<td>UNSTABLE<small><code>sys.syscall.u.swapgs</code>: q1 100 &lt; q3 400</small></td>"));
+	assert_non_null(strstr(text, "<td>SKIP<small>this CPU lacks: it</small></td>"));
+	assert_non_null(strstr(text, "<td><small>not asked for, or not in its build</small></td>"));
+	assert_non_null(strstr(text, ">+90<small>190</small></td>"));
+	assert_null(strstr(text, "not OK"));
+	free(text);
+	site_free(&s);
+}
+
 /* Hardware and emulated figures in tables of their own, each headed; a narrow table whatever the words. */
 static void test_text(void **state)
 {
@@ -273,7 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
 		cmocka_unit_test(test_fred),	cmocka_unit_test(test_fred_rows), cmocka_unit_test(test_fred_all),
-		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_group_lacks), cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
