@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "efi/abi/fmt.h"
+#include "efi/abi/glob.h"
 #include "efi/abi/verdicts.h"
 #include "efi/boot.h"
 #include "efi/machine.h"
@@ -32,29 +33,6 @@ static struct figure {
 
 static unsigned count[RUNS_COUNTS];
 
-static int matches(const char *glob, const char *text)
-{
-	const char *star = NULL, *from = NULL;
-
-	while (*text) {
-		if (*glob == '*') {
-			star = glob++;
-			from = text;
-		} else if (*glob == *text || *glob == '?') {
-			glob++;
-			text++;
-		} else if (star) {
-			glob = star + 1;
-			text = ++from;
-		} else {
-			return 0;
-		}
-	}
-	while (*glob == '*')
-		glob++;
-	return !*glob;
-}
-
 static unsigned ids(void)
 {
 	return bench_count() < IDS_MAX ? bench_count() : IDS_MAX;
@@ -69,7 +47,7 @@ static int wanted(unsigned id)
 	/* what measures the empty window of a wanted row is wanted, too */
 	for (unsigned over = 0; over < ids(); over++)
 		if ((over == id || bench_overhead(over) == id) && bench_path(over) &&
-		    matches(machine.config.only, bench_path(over)))
+		    glob_names(machine.config.only, bench_path(over), bench_kinds_of(over)))
 			return 1;
 	return 0;
 }

@@ -7,7 +7,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "efi/abi/glob.h"
 #include "host/proc.h"
+
+int bench_wanted(const struct bench_row *row, const char *only)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		if ((rows[i].id == row->id || rows[i].overhead == row->id) && glob_names(only, rows[i].path, bench_kinds(&rows[i])))
+			return 1;
+	return 0;
+}
+
+unsigned bench_count_wanted(const char *only)
+{
+	unsigned n, count = 0;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		count += bench_wanted(&rows[i], only) ? bench_kinds(&rows[i]) : 0;
+	return count;
+}
 
 static size_t read_file(const char *path, char *dtb)
 {
@@ -63,9 +85,14 @@ int plan_read(const char *path, struct config *ret_config, char *err, size_t cap
 
 	if (!len)
 		return -1;
-	if (!config_parse(dtb, len, ret_config, why, sizeof(why)))
+	if (config_parse(dtb, len, ret_config, why, sizeof(why))) {
+		snprintf(err, cap, "%s: %s", path, why);
+		return -1;
+	}
+	if (bench_count_wanted(ret_config->only))
 		return 0;
-	snprintf(err, cap, "%s: %s", path, why);
+	snprintf(err, cap, "%s: /bench: property 'only' names no path: %s (* and ? only): `trainwreck list paths` prints them all", path,
+		 ret_config->only);
 	return -1;
 }
 

@@ -5,16 +5,23 @@
 
 #include <stddef.h>
 
+#include "bench/bench.h"
 #include "efi/config.h"
 
 struct bench_plan {
-	char only[64];		  /* a glob over ids */
-	unsigned samples, warmup; /* of each placement */
+	char only[CONFIG_GLOB_MAX]; /* a pattern over ids */
+	unsigned samples, warmup;   /* of each placement */
 };
+
+/* Whether a row is measured: it is named, or it is the empty window of one that is. */
+int bench_wanted(const struct bench_row *row, const char *only);
+
+/* How many figures that makes, 0: the pattern names nothing. */
+unsigned bench_count_wanted(const char *only);
 
 /*
  * Read a plan, its source (with dtc) or what dtc made of it, by the binding that the application goes by. Returns 0, or -1 with
- * err saying which node and property are wrong and what to write; then nothing is changed.
+ * err saying which node and property are wrong and what to write. A pattern that names no row is wrong, too.
  */
 int plan_read(const char *path, struct config *ret_config, char *err, size_t cap);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Measure the paths into and out of ring 0, print the table, keep the figures. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -22,43 +21,6 @@ struct bench_opts {
 	const char *engine, *tables, *out, *from, *plan_name;
 	int json, seq;
 };
-
-/* A row is wanted when it or one of its kinds matches; its overhead then is wanted too. */
-static int matches(const struct bench_row *row, const char *glob)
-{
-	char id[64];
-
-	for (unsigned k = 0; k < bench_kinds(row); k++) {
-		struct result r = { .row = row, .kind = (enum bench_kind)k };
-
-		if (!fnmatch(glob, bench_result_id(&r, id), 0))
-			return 1;
-	}
-	return 0;
-}
-
-static int wanted(const struct bench_row *row, const char *glob)
-{
-	unsigned n;
-	const struct bench_row *rows = bench_rows(&n);
-
-	if (matches(row, glob))
-		return 1;
-	for (unsigned i = 0; i < n; i++)
-		if (rows[i].overhead == row->id && matches(&rows[i], glob))
-			return 1;
-	return 0;
-}
-
-static unsigned count_wanted(const char *glob)
-{
-	unsigned n, count = 0;
-	const struct bench_row *rows = bench_rows(&n);
-
-	for (unsigned i = 0; i < n; i++)
-		count += wanted(&rows[i], glob) ? bench_kinds(&rows[i]) : 0;
-	return count;
-}
 
 /* Why nothing of this run can be measured, or NULL. */
 static const char *no_tables(const struct bench_opts *o, const struct msg_hello *hello)
@@ -82,7 +44,7 @@ static void lay_out(const char *why, const struct bench_opts *o, struct results 
 	const struct bench_row *rows = bench_rows(&n);
 
 	for (unsigned i = 0; i < n; i++) {
-		if (!wanted(&rows[i], o->plan.only))
+		if (!bench_wanted(&rows[i], o->plan.only))
 			continue;
 		for (unsigned k = 0; k < bench_kinds(&rows[i]); k++) {
 			struct result *r = &rs->v[rs->n++];
@@ -161,7 +123,7 @@ static int publish(const struct bench_opts *o, const struct results *rs,
 static int run(const struct bench_opts *o)
 {
 	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose, .about = 1 };
-	unsigned n = count_wanted(o->plan.only);
+	unsigned n = bench_count_wanted(o->plan.only);
 	struct results rs = { calloc(n, sizeof(*rs.v)), 0 };
 	struct bench_pool *pools = calloc(n, sizeof(*pools));
 	struct results_context c = { .tables = o->tables,
@@ -340,7 +302,7 @@ int cmd_bench(int argc, char **argv)
 		return cli_usage();
 	if (strcmp(o.tables, "idt") && strcmp(o.tables, "fred"))
 		die(EXIT_USAGE, "no such tables: %s; say idt or fred", o.tables);
-	if (!count_wanted(o.plan.only))
+	if (!bench_count_wanted(o.plan.only))
 		die(EXIT_USAGE, "no path is called %s: `trainwreck list paths` prints them all",
 		    o.plan.only);
 	return o.from ? import(&o) : run(&o);

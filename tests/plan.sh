@@ -39,6 +39,8 @@ refused 's/samples = .*/samples = <1 2>;/' "/bench: property 'samples' must be o
 refused 's/samples = .*/sample = <1>;/' "/bench: property 'sample' is not in the binding"
 refused 's/mode = .*/mode = "fast";/' "/run: property 'mode' must be \"serve\", \"bench\" or \"test\""
 refused 's/only = .*/only = "";/' "/bench: property 'only' must be one string"
+refused 's/only = .*/only = "nothing*";/' "/bench: property 'only' names no path: nothing\*"
+refused 's/only = .*/only = "idt.[bd]*";/' "/bench: property 'only' names no path: idt.\[bd\]\*"
 refused 's/^	bench {/	benches {/' "/benches: no such node in the binding"
 refused 's/trainwreck,plan/a,plan/' "property 'compatible' must be \"trainwreck,plan\""
 refused 's/^	run {/	run /' "is no plan"
