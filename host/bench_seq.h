@@ -40,6 +40,7 @@ int seq_time(struct engine *e, const struct seq_case *c, struct known *known, un
 /* `bench --seq`: measure these, print and write them. Returns the exit status. */
 struct seq_bench {
 	const char *engine, *tables, *out;
+	const char *plan; /* its file's name, or "" */
 	int json;
 	unsigned samples, warmup;
 	struct seq_cases cases;

@@ -56,7 +56,7 @@ static int measure(struct engine *e, const struct seq_bench *o, struct known *kn
 int seq_bench(const struct seq_bench *o)
 {
 	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose, .about = 1 };
-	struct results_context c = { .tables = o->tables, .only = "seq.*", .samples = o->samples, .warmup = o->warmup };
+	struct results_context c = { .tables = o->tables, .only = "seq.*", .plan = o->plan, .samples = o->samples, .warmup = o->warmup };
 	static struct known known;
 	struct seq_times t = { 0 };
 	char why[1024];

@@ -168,7 +168,8 @@ static int run(const struct bench_opts *o)
 static int import(const struct bench_opts *o)
 {
 	struct bench_file file;
-	struct results_context c = { .engine = "stick", .command_line = "", .tables = o->tables, .only = "",
+	/* what a stick measures it measures through the IDT */
+	struct results_context c = { .engine = "stick", .command_line = "", .tables = "idt", .only = "",
 				     .plan = "" };
 	char why[512];
 	int status;
@@ -200,6 +201,22 @@ static unsigned number(const char *text, unsigned max, const char *what)
 	if (*text < '0' || *text > '9' || *end || !v || v > max)
 		die(EXIT_USAGE, "%s must be a number from 1 to %u, not %s", what, max, text);
 	return (unsigned)v;
+}
+
+/* What is measured already is not asked for again, and what is not looked at is not taken. */
+static void only_from(const struct bench_opts *o, const char *plan, const char *only, const char *samples)
+{
+	const struct {
+		const char *option, *given;
+	} not_with[] = {
+		{ "--engine", o->engine }, { "--tables", o->tables }, { "--plan", plan },
+		{ "--only", only },	   { "-n", samples },	      { "--seq", o->seq ? "" : NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(not_with) / sizeof(not_with[0]); i++)
+		if (not_with[i].given)
+			die(EXIT_USAGE, "--from takes what the transcript holds, %s changes nothing of it: leave %s out", not_with[i].option,
+			    not_with[i].option);
 }
 
 static void options(int argc, char **argv, struct bench_opts *o)
@@ -254,6 +271,13 @@ static void options(int argc, char **argv, struct bench_opts *o)
 			cli_option(opt);
 		}
 	}
+	if (o->from)
+		only_from(o, plan, only, samples);
+	if (!o->tables)
+		o->tables = "idt";
+	if (only && strlen(only) >= sizeof(o->plan.only))
+		die(EXIT_USAGE, "--only takes %zu characters at most, these are %zu: write a shorter pattern, * is any text",
+		    sizeof(o->plan.only) - 1, strlen(only));
 	if (plan && bench_plan_read(plan, &o->plan, why, sizeof(why)))
 		die(EXIT_USAGE, "%s", why);
 	if (plan)
@@ -267,13 +291,13 @@ static void options(int argc, char **argv, struct bench_opts *o)
 /* What is no file is the sequence itself. */
 static int sequences(int argc, char **argv, const struct bench_opts *o)
 {
-	struct seq_bench s = { .engine = o->engine, .tables = o->tables, .out = o->out, .json = o->json,
+	struct seq_bench s = { .engine = o->engine, .tables = o->tables, .out = o->out, .plan = o->plan_name, .json = o->json,
 			       .samples = o->plan.samples, .warmup = o->plan.warmup };
 	char why[1024];
 	int status;
 
 	cli_tables(o->tables);
-	if (optind == argc || o->from)
+	if (optind == argc)
 		return cli_usage();
 	for (; optind < argc; optind++) {
 		const char *arg = argv[optind];
@@ -290,7 +314,7 @@ static int sequences(int argc, char **argv, const struct bench_opts *o)
 
 int cmd_bench(int argc, char **argv)
 {
-	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .tables = "idt", .plan_name = "" };
+	struct bench_opts o = { .plan = { "*", SAMPLES, WARMUP }, .plan_name = "" };
 
 	options(argc, argv, &o);
 	/* before minutes are spent on what then cannot be kept */

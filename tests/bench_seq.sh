@@ -29,6 +29,7 @@ check() {
 		>"$tmp/lines" || fail "bench --seq on $1 ended with $?: $(head -c 300 "$tmp/lines")"
 	! grep -q '"verdict":"\(ERROR\|UNSTABLE\)"' "$tmp/lines" ||
 		fail "$1: not OK: $(sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\(ERROR\|UNSTABLE\)".*"reason":"\([^"]*\)".*/\1 \3/p' "$tmp/lines" | head -3)"
+	head -n 1 "$tmp/lines" | grep -q '"plan":"cold.dts"' || fail "$1: the plan is not recorded: $(head -n 1 "$tmp/lines")"
 	grep -q '"id":"seq.down.k.whole".*"verdict":"SKIP"' "$tmp/lines" || fail "$1: a shutdown was timed"
 	grep -q '"id":"seq.own.u.whole".*"as_predicted":true' "$tmp/lines" || fail "$1: own.seq took another way than the model's"
 	grep -q '"id":"seq.nmi.k.01".*"event":"#NMI"' "$tmp/lines" || fail "$1: no NMI in the page fault"

@@ -47,3 +47,23 @@ refused 's/^	run {/	run /' "is no plan"
 # the host goes by it, too
 ! $tw bench --plan "$tmp/bad.dts" >"$tmp/said" 2>&1 || fail "bench --plan takes a plan that is none"
 grep -q 'is no plan' "$tmp/said" || fail "$(cat "$tmp/said")"
+
+# what would be ignored, or cut, is refused before anything is read or started
+wrong() {
+	want=$1
+	shift
+	status=0
+	$tw bench "$@" >"$tmp/said" 2>&1 || status=$?
+	[ $status -eq 2 ] || fail "bench $*: status $status"
+	grep -q -e "$want" "$tmp/said" || fail "bench $*: $(cat "$tmp/said")"
+}
+wrong 'leave --tables out' --from "$tmp/none.tw" --tables fred
+wrong 'leave --tables out' --from "$tmp/none.tw" --tables idt
+wrong 'leave --only out' --from "$tmp/none.tw" --only 'idt.*'
+wrong 'leave --engine out' --from "$tmp/none.tw" --engine bochs
+wrong 'leave --plan out' --from "$tmp/none.tw" --plan efi/plan/quick.dts
+wrong 'leave -n out' --from "$tmp/none.tw" -n 4
+wrong 'leave --seq out' --from "$tmp/none.tw" --seq nop
+wrong '63 characters at most, these are 64' --only "$(printf %063d 0)*"
+wrong 'no path is called 0' --only "$(printf %062d 0)*"
+refused "s/only = .*/only = \"$(printf %063d 0)*\";/" "must be one string of 1 to 63 characters"
