@@ -85,8 +85,11 @@ static void put(enum msg_type type, const void *payload, size_t len)
 	struct wire_head head = { .type = (uint8_t)type, .seq = transcript.seq };
 	size_t n = wire_encode(frame, head, payload, len);
 
-	if (n > transcript.cap - transcript.len)
+	if (n >= transcript.cap - transcript.len)
 		return;
+	/* what stands before it, half a frame of a run that was broken off or words on a line, ends here */
+	if (!transcript.len)
+		transcript.out[transcript.len++] = 0;
 	memcpy(transcript.out + transcript.len, frame, n);
 	transcript.len += n;
 }

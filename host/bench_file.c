@@ -169,10 +169,17 @@ static void on_frame(struct reader *rd, const struct wire_msg *msg)
 	}
 }
 
+/* What a console says between frames: the transcript may have been caught from a line that the firmware writes to, too. */
+static int is_text(uint8_t byte)
+{
+	return (byte >= ' ' && byte <= '~') || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\033' || byte == '\b';
+}
+
 static int read_frames(FILE *f, struct reader *rd)
 {
 	static struct wire_rx rx;
 	static uint8_t buf[65536];
+	int text = 1; /* nothing but that since the last zero */
 	size_t n;
 
 	rx = (struct wire_rx){ 0 };
@@ -180,12 +187,19 @@ static int read_frames(FILE *f, struct reader *rd)
 		for (size_t i = 0; i < n; i++) {
 			struct wire_msg msg;
 
+			if (buf[i] && !is_text(buf[i]))
+				text = 0;
 			if (wire_feed(&rx, buf[i], &msg))
 				on_frame(rd, &msg);
+			if (buf[i])
+				continue;
+			rd->file->n_bad += text ? 0 : rx.n_bad;
+			rx.n_bad = 0;
+			text = 1;
 		}
 	}
 	end_row(rd);
-	rd->file->n_bad += rx.n_bad + !rd->has_end;
+	rd->file->n_bad += !rd->has_end;
 	return ferror(f) ? -1 : 0;
 }
 

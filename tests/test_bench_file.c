@@ -95,6 +95,52 @@ static void test_whole(void **state)
 	bench_file_free(&f);
 }
 
+static void text(const char *words)
+{
+	memcpy(file + len, words, strlen(words));
+	len += strlen(words);
+}
+
+static void end_text(void)
+{
+	file[len++] = 0;
+}
+
+/* Caught from a line: words of the firmware and of the stick stand before frames, a zero ends them. Other bytes there are damage. */
+static void test_caught(void **state)
+{
+	struct msg_hello hello = { .record_len = sizeof(struct record) };
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	hello.build = victim_build();
+	hello.about.bench_build = bench_build();
+	for (int damaged = 0; damaged < 2; damaged++) {
+		struct bench_file f;
+
+		len = 0;
+		text("\033[2J\033[01;01HBdsDxe: starting\r\n");
+		for (unsigned i = 0; i < 100; i++)
+			text("a summary longer than any frame is\n");
+		end_text();
+		put(MSG_HELLO, &hello, sizeof(hello));
+		text(damaged ? "path\x01\n" : "path\n");
+		end_text();
+		for (unsigned align = 0; align < BENCH_ALIGNS; align++)
+			put_batch(rows[0].id, 0, align);
+		text("idt.int3 1 2 3\n");
+		end_text();
+		put(MSG_BYE, "measured", 8);
+		text("1 rows measured\n");
+		assert_int_equal(read_back(len, &f), 0);
+		assert_int_equal(f.n_bad, damaged);
+		assert_int_equal(f.results.n, 1);
+		assert_int_equal(f.results.v[0].verdict, BENCH_OK);
+		bench_file_free(&f);
+	}
+}
+
 /* A row that is OK has all its samples, whatever happened to the file; and what happened is noticed. */
 static void check(size_t n, const char *what, size_t at)
 {
@@ -137,7 +183,7 @@ static void test_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_whole), cmocka_unit_test(test_caught),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_damage),
 	};
