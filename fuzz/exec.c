@@ -127,6 +127,8 @@ static void late(struct record *r)
 	};
 }
 
+_Static_assert(SET_LEN * (RECORDS_MAX + 1) <= SETS_LAST + 2 * SET_LEN, "a set for each record");
+
 void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 {
 	const struct victim_labels *l = victim_labels();
@@ -173,6 +175,9 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		state_fill_stacks();
 	else
 		state_wipe_stacks(&t, raw, x.n_rec);
+	/* an exit left halfway may look at any set of registers, pushed in this run or not */
+	memset(at(W_HARN + H_SETS), 0, SET_LEN * (1 + x.n_rec));
+	set_bottom(at(W_HARN + H_SETS));
 	/* one whose frame cannot be read stays half written: nothing of this run may stand there then */
 	memset(raw, 0, (x.n_rec < RECORDS_MAX ? x.n_rec + 1 : RECORDS_MAX) * sizeof(*raw));
 	late(&x.rec[x.n_rec++]);

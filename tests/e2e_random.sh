@@ -7,3 +7,8 @@ cd "$(dirname "$0")/.."
 
 build/tests/random -n 150 qemu >"$tmp/said" || fail "$(tail -n 40 "$tmp/said")"
 note "$(cat "$tmp/said")"
+
+# a body left halfway finds a set of registers that it never pushed: none of the run before, either
+$tw run -q -e 'go.us; pf.write np; ret.iret32; frame.rip ktext; ret.iret; ret.iretd' \
+	-e 'go.us; ret.jmp; ret.iret32; frame.rip ktext; ret.iret; ret.iretd' >"$tmp/sets" ||
+	fail "the second of two is not as it is alone: $(cat "$tmp/sets")"
