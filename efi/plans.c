@@ -9,7 +9,8 @@
 #include "efi/machine.h"
 #include "efi/runs.h"
 
-#define PLANS "\\trainwreck\\plans"
+#define PLANS	"\\trainwreck\\plans"
+#define NO_NAME "plan"
 
 enum {
 	PLANS_MAX = 9, /* a digit each */
@@ -118,7 +119,7 @@ static void list(void)
 	char name[NAME_MAX], path[PATH_CAP];
 
 	n_entries = 0;
-	add(CONFIG_PATH, "plan", 0);
+	add(CONFIG_PATH, NO_NAME, 0);
 	unsigned first = n_entries;
 
 	for (unsigned i = 0; !boot_list(PLANS, i, name, sizeof(name)); i++) {
@@ -220,9 +221,20 @@ static void read_options(void)
 	memset(options, ' ', (size_t)(end - options));
 }
 
+/* The name asked for, and those that would have been found. */
+static void tell_unknown(const char *name)
+{
+	boot_print("trainwreck: load options: no plan %s on this volume: none of them counts; there are:", name);
+	/* the one that needs no key has a name only where it is a copy of another */
+	for (unsigned i = 0; i < n_entries; i++)
+		if (strcmp(entries[i].path, CONFIG_PATH) || strcmp(entries[i].name, NO_NAME))
+			boot_print(" %s", entries[i].name);
+	boot_say("\n");
+}
+
 void plans_choose(void)
 {
-	char name[NAME_MAX], path[PATH_CAP];
+	char name[NAME_MAX] = "", path[PATH_CAP];
 	const char *broken_off;
 	unsigned i;
 
@@ -232,8 +244,13 @@ void plans_choose(void)
 	read_options();
 	if (take_name(name, sizeof(name))) {
 		fmt_print(path, sizeof(path), PLANS "\\%s.dtb", name);
-		use(path);
-		return;
+		if (boot_exists(path)) {
+			use(path);
+			return;
+		}
+		options[0] = 0;
+		list();
+		tell_unknown(name);
 	}
 	broken_off = runs_look();
 	if (broken_off && *runs_plan()) {
@@ -252,6 +269,8 @@ void plans_choose(void)
 	if (!machine.config.countdown || !n_entries)
 		return;
 	show();
+	if (*name)
+		tell_unknown(name);
 	i = choose(machine.config.countdown);
 	if (i)
 		use(entries[i].path);
