@@ -335,7 +335,7 @@ void pull_lint1(struct cpu *c);
 int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl);
 
 /* --- model_async.c ---------------------------------------------------------------------------- */
-/* Whether v is UNTOLD, or half of it is what a change of mode has left of that. */
+/* Whether v is UNTOLD, or half of v is half of that. */
 int is_untold(uint64_t v);
 /*
  * Whether a value popped with operands of 2, 4 or 8 bytes is the saved address of an event in a window, or what

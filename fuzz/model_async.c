@@ -39,7 +39,10 @@ int act_lea_test(struct cpu *c, const struct insn *in)
 
 int is_untold(uint64_t v)
 {
-	return (uint32_t)v == (uint32_t)UNTOLD || v >> 32 == (uint32_t)UNTOLD;
+	for (unsigned half = 0; half < 2; half++, v >>= 32)
+		if ((uint32_t)v == (uint32_t)UNTOLD || (uint32_t)v == UNTOLD >> 32)
+			return 1;
+	return 0;
 }
 
 enum {

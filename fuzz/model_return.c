@@ -114,8 +114,11 @@ static int stack_or_cs(struct cpu *c, uint16_t cs)
 
 int is_open(const struct cpu *c, unsigned opsize, uint64_t value)
 {
-	if (is_untold(value) || (opsize == 2 && value == (uint16_t)UNTOLD))
+	if (is_untold(value))
 		return 1;
+	for (unsigned i = 0; opsize == 2 && i < 4; i++)
+		if (value == (uint16_t)(UNTOLD >> 16 * i))
+			return 1;
 	for (unsigned i = 0; opsize == 2 && i < 4; i++)
 		if (c->window_rip[i] && value == c->window_rip[i])
 			return 1;
