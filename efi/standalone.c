@@ -213,7 +213,7 @@ static void begin(void)
 	serve_hello(&hello);
 	put(MSG_HELLO, &hello, sizeof(hello));
 	flush();
-	fmt_print(line, sizeof(line), "%-32s %6s %10s %10s  ticks, round trip\n", "path", "n", "min", "median");
+	fmt_print(line, sizeof(line), "%-32s %6s %10s %10s\n", "path (round trip, in ticks)", "n", "min", "median");
 	runs_tell(line);
 }
 

@@ -9,7 +9,7 @@
 enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 
 #define FEATURES(X)                                                                                \
-	X(X2APIC_MODE, "local APIC is in x2APIC mode")                                             \
+	X(X2APIC_MODE, "a local APIC in x2APIC mode")                                              \
 	X(LA57, "5-level paging is on")                                                            \
 	X(NX, "execute-disable")                                                                   \
 	X(SYSCALL, "SYSCALL and SYSRET")                                                           \
