@@ -34,8 +34,9 @@ static void delivery_goes_on(struct cpu *c, uint64_t addr)
 	unsigned set = c->db_waiting ? enabled(c) : 0;
 
 	for (unsigned i = 0; set >> i; i++)
-		if (set >> i & 1 && bp_type(c, i) != BP_CODE && !((c->dr[i] ^ addr) & ~0xfffull))
-			rule(c, RULE_DATA_BP_WAITING, 1);
+		if (set >> i & 1 && bp_type(c, i) != BP_CODE && !((c->dr[i] ^ addr) & ~0xfffull) &&
+		    !rule(c, RULE_DATA_BP_WAITING, 1))
+			unchecked(c);
 }
 
 void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
