@@ -96,19 +96,16 @@ static void start(struct job *job)
 
 	if (oracle_start(&job->oracle, &job->opts, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s", why);
-	job->oracle.deadline_ms = DEADLINE_MS;
 }
 
 static void load_known(struct job *job)
 {
 	char why[1024];
 
-	if (known_load(&job->known, engine_name(job->oracle.engine), engine_version(job->oracle.engine), why,
-		       sizeof(why))) {
+	if (oracle_know(&job->oracle, &job->known, why, sizeof(why))) {
 		engine_stop(job->oracle.engine);
 		die(EXIT_HARNESS, "%s", why);
 	}
-	job->oracle.known = &job->known;
 }
 
 static int stop(struct job *job)
@@ -207,7 +204,7 @@ int cmd_minimize(int argc, char **argv)
 						 { "json", no_argument, NULL, 'J' },
 						 CLI_LONG,
 						 { 0 } };
-	static struct job job = { .max_ms = SECONDS * 1000 };
+	static struct job job = { .oracle.deadline_ms = DEADLINE_MS, .max_ms = SECONDS * 1000 };
 	struct seq_cases cases = { 0 };
 	char why[1024];
 	long seconds;

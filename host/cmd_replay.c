@@ -39,14 +39,14 @@ static int replay(const struct finding *f, const char *spec)
 	static struct result r;
 	char why[1024];
 	struct engine_opts opts = { .spec = spec, .verbose = cli.verbose };
-	struct oracle o = { .deadline_ms = DEADLINE_MS, .known = &known, .explain = 1 };
+	struct oracle o = { .deadline_ms = DEADLINE_MS, .explain = 1 };
 	int status = EXIT_CANNOT_TELL;
 
 	if (oracle_start(&o, &opts, why, sizeof(why))) {
 		err("%s", why);
 		return status;
 	}
-	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why))) {
+	if (oracle_know(&o, &known, why, sizeof(why))) {
 		err("%s", why);
 	} else {
 		known_forget_rule(&known, f->signature);

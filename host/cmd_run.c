@@ -82,13 +82,9 @@ static int run_all(struct run *run)
 	char why[1024];
 
 	start(run);
-	if (!run->strict) {
-		if (known_load(&run->known, engine_name(run->oracle.engine),
-			       engine_version(run->oracle.engine), why, sizeof(why))) {
-			engine_stop(run->oracle.engine);
-			die(EXIT_HARNESS, "%s", why);
-		}
-		run->oracle.known = &run->known;
+	if (!run->strict && oracle_know(&run->oracle, &run->known, why, sizeof(why))) {
+		engine_stop(run->oracle.engine);
+		die(EXIT_HARNESS, "%s", why);
 	}
 	if (run->ktap)
 		printf("KTAP version 1\n1..%zu\n", run->cases.n);

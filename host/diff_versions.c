@@ -101,12 +101,12 @@ static void run_column(struct table *t, unsigned column, const char *spec, const
 {
 	static struct known known;
 	struct column *c = &t->column[column];
-	struct oracle o = { .deadline_ms = DEADLINE_MS, .known = &known };
+	struct oracle o = { .deadline_ms = DEADLINE_MS };
 	char why[1024];
 
 	setenv("QEMU", c->binary, 1);
 	start(&o, spec, c);
-	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why))) {
+	if (oracle_know(&o, &known, why, sizeof(why))) {
 		engine_stop(o.engine);
 		die(EXIT_HARNESS, "%s", why);
 	}

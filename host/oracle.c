@@ -68,6 +68,14 @@ int oracle_start(struct oracle *o, const struct engine_opts *opts, char *err, si
 	return 0;
 }
 
+int oracle_know(struct oracle *o, struct known *known, char *err, size_t err_cap)
+{
+	if (known_load(known, engine_name(o->engine), engine_version(o->engine), err, err_cap))
+		return -1;
+	o->known = known;
+	return 0;
+}
+
 int oracle_recover(struct oracle *o, struct result *r)
 {
 	o->n_recoveries++;
@@ -183,11 +191,11 @@ int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *se
 {
 	struct msg_done done = { 0 };
 	enum engine_status status = engine_run_wait(o->engine, &done);
-	const int clean = status == ENGINE_OK && !(done.flags & DONE_DIRTY);
+	const int ended = status == ENGINE_OK, dirty = ended && done.flags & DONE_DIRTY;
 
 	clear(r);
 	r->hash = done.hash;
-	if (clean && done.n_rec == a->n && done.hash == a->hash) {
+	if (ended && !dirty && done.n_rec == a->n && done.hash == a->hash) {
 		o->n_events += done.n_rec ? done.n_rec - 1u : 0;
 		r->verdict = a->n_known ? VERDICT_DIVERGE : VERDICT_PASS;
 		r->n_known = a->n_known;
@@ -195,11 +203,9 @@ int oracle_collect(struct oracle *o, const struct ahead *a, const struct seq *se
 		return 1;
 	}
 	predict(o, seq, r);
-	if (status == ENGINE_OK && !clean) {
+	if (dirty)
 		oracle_recover(o, r);
-		return 0;
-	}
-	if (clean && !find_by_hash(o, seq, &done, &r->j))
+	if (dirty || (ended && !find_by_hash(o, seq, &done, &r->j)))
 		return 0;
 	r->crc = a->crc;
 	finish(o, seq, status, &done, r);

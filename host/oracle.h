@@ -69,6 +69,9 @@ struct result {
 /* Start the engine, or start it anew when it is broken. 0, or -1 with err: there is none. */
 int oracle_start(struct oracle *o, const struct engine_opts *opts, char *err, size_t err_cap);
 
+/* Read the known differences of its engine into *known, which it goes by from then on. 0, or -1 with err. */
+int oracle_know(struct oracle *o, struct known *known, char *err, size_t err_cap);
+
 /* Run and judge. A dead engine is recovered before this returns. */
 void oracle_run(struct oracle *o, const struct seq *seq, struct result *ret_result);
 

@@ -75,6 +75,13 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 		settle_broken(seq, r);
 }
 
+/* Nothing can be said of the run, and nobody knows what state the machine is in. */
+static void give_up(struct oracle *o, struct result *r, const char *what, const char *words)
+{
+	result_error(r, what, words);
+	oracle_recover(o, r);
+}
+
 static void settle_done(struct oracle *o, const struct seq *seq, const struct msg_done *done,
 			struct result *r)
 {
@@ -88,9 +95,8 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 
 	int n = engine_records(o->engine, r->observed, RECORDS_MAX + 1);
 	if (n < 0 || record_hash(r->observed, (unsigned)n) != done->hash) {
-		result_error(r, "the records of the run do not arrive as hashed; check the link, then run it again",
-		      n < 0 ? engine_status_words(engine_last_status(o->engine)) : "");
-		oracle_recover(o, r);
+		give_up(o, r, "the records of the run do not arrive as hashed; check the link, then run it again",
+			n < 0 ? engine_status_words(engine_last_status(o->engine)) : "");
 		return;
 	}
 	r->n_observed = (unsigned)n;
@@ -98,8 +104,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
 	/* where the model does not follow to the end anything may be left behind; else all must have been put back */
 	if (done->flags & DONE_DIRTY && !(r->j.agrees && r->j.trace.unchecked)) {
-		result_error(r, "the guest's state did not verify after this run; run it alone", "");
-		oracle_recover(o, r);
+		give_up(o, r, "the guest's state did not verify after this run; run it alone", "");
 		return;
 	}
 	if (r->j.agrees) {
@@ -166,8 +171,7 @@ void settle(struct oracle *o, const struct seq *seq, enum engine_status status, 
 	case ENGINE_FAULT:
 		break;
 	}
-	result_error(r, engine_status_words(status), engine_words(o->engine));
-	oracle_recover(o, r);
+	give_up(o, r, engine_status_words(status), engine_words(o->engine));
 }
 
 void show_manual(struct oracle *o, const struct seq *seq, struct result *r)

@@ -22,12 +22,10 @@ int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 	if (oracle_start(&t->oracle, &t->opts, err, err_cap))
 		return -1;
 	if (!t->strict) {
-		if (known_load(&t->known, engine_name(t->oracle.engine),
-			       engine_version(t->oracle.engine), err, err_cap)) {
+		if (oracle_know(&t->oracle, &t->known, err, err_cap)) {
 			engine_stop(t->oracle.engine);
 			return -1;
 		}
-		t->oracle.known = &t->known;
 	}
 	int other = sitting_machine(dir, t->oracle.engine, err, err_cap);
 	if (other) {

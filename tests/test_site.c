@@ -19,21 +19,28 @@ static json_t *member(struct run_file *f, const char *name, const char *value)
 	return f->context;
 }
 
+/* A run of such rows, as it is read from a file. */
+static struct run_file run_of(const struct made *rows, size_t n)
+{
+	struct run_file f;
+	char why[256], *text;
+	size_t len;
+
+	text = run_lines(rows, n, &len);
+	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
+	free(text);
+	return f;
+}
+
 /* A run whose rows 0 and 3 have these medians. */
 static struct run_file run(double a, double b)
 {
 	struct made rows[] = { { .row = 3, .median = b }, { .row = 0, .median = a, .width = 1 },
 			       { .row = 12, .verdict = BENCH_SKIP } };
-	struct run_file f;
-	char why[256], *text;
-	size_t len;
 
 	for (unsigned k = 0; k < BENCH_ALIGNS * RESULT_ROUNDS; k++)
 		rows[0].batch[k / 4][k % 4] = b, rows[1].batch[k / 4][k % 4] = a;
-	text = run_lines(rows, 3, &len);
-	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
-	free(text);
-	return f;
+	return run_of(rows, 3);
 }
 
 static void make(struct site *s, size_t n, ...)
@@ -192,18 +199,13 @@ static void test_fred_rows(void **state)
 	};
 	struct made rows[sizeof(have) / sizeof(have[0])];
 	const size_t n = sizeof(have) / sizeof(have[0]);
-	struct run_file f;
 	struct site s;
-	char why[256], *text;
-	size_t len;
+	char *text;
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
 		rows[i] = (struct made){ .row = index_of(have[i].path), .median = have[i].median, .verdict = have[i].verdict };
-	text = run_lines(rows, n, &len);
-	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
-	free(text);
-	make(&s, 1, f);
+	make(&s, 1, run_of(rows, n));
 	text = printed(&s, page_fred);
 	assert_int_equal(times(text, "<th scope=\"row\">"), 2);
 	assert_non_null(strstr(text, "<code>idt.int3.k.gate</code><small><code>fred.int3.k.erets</code>"));
@@ -221,21 +223,16 @@ static void test_fred_all(void **state)
 	unsigned n, n_fred = 0;
 	const struct bench_row *all = bench_rows(&n);
 	struct made *rows = calloc(n, sizeof(*rows));
-	struct run_file f;
 	struct site s;
-	char why[256], *text;
-	size_t len;
+	char *text;
 
 	(void)state;
 	for (unsigned i = 0; i < n; i++) {
 		rows[i] = (struct made){ .row = i, .median = 100 };
 		n_fred += !strncmp(all[i].path, "fred.", 5);
 	}
-	text = run_lines(rows, n, &len);
-	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
-	free(text);
+	make(&s, 1, run_of(rows, n));
 	free(rows);
-	make(&s, 1, f);
 	text = printed(&s, page_fred);
 	assert_true(n_fred > 10);
 	assert_int_equal(times(text, "<small><code>fred."), n_fred);
@@ -255,13 +252,10 @@ static void test_group_lacks(void **state)
 	};
 	struct run_file f;
 	struct site s;
-	char why[256], *text;
-	size_t len;
+	char *text;
 
 	(void)state;
-	text = run_lines(rows, sizeof(rows) / sizeof(rows[0]), &len);
-	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
-	free(text);
+	f = run_of(rows, sizeof(rows) / sizeof(rows[0]));
 	for (size_t i = 0; i < f.n_rows; i++)
 		if (!strcmp(f.rows[i].verdict, "UNSTABLE"))
 			f.rows[i].reason = "q1 100 < q3 400";

@@ -26,19 +26,19 @@ static uint32_t find_pe(const uint8_t *head, size_t len)
 	uint32_t pe = len > PE_OFFSET + 4 ? (uint32_t)little(head + PE_OFFSET, 4) : 0;
 
 	if (!pe || pe + 24 + 112 > len || memcmp(head + pe, "PE\0\0", 4) ||
-	    (uint32_t)little(head + pe + 24, 2) != 0x20b)
+	    little(head + pe + 24, 2) != 0x20b)
 		return 0;
-	if (pe + 24 + (uint32_t)little(head + pe + 20, 2) + SECTION_LEN * (uint32_t)little(head + pe + 6, 2) > len)
+	if (pe + 24 + little(head + pe + 20, 2) + SECTION_LEN * little(head + pe + 6, 2) > len)
 		return 0;
 	return pe;
 }
 
 static int check_sections(const uint8_t *pe, const char *path)
 {
-	const uint8_t *s = pe + 24 + (uint32_t)little(pe + 20, 2);
+	const uint8_t *s = pe + 24 + little(pe + 20, 2);
 
-	for (uint32_t i = 0; i < (uint32_t)little(pe + 6, 2); i++, s += SECTION_LEN) {
-		if (((uint32_t)little(s + SECTION_FLAGS, 4) & SECTION_WX) != SECTION_WX)
+	for (uint32_t i = 0; i < little(pe + 6, 2); i++, s += SECTION_LEN) {
+		if ((little(s + SECTION_FLAGS, 4) & SECTION_WX) != SECTION_WX)
 			continue;
 		fprintf(stderr, "nxcompat: %s: section %.8s is writable and executable: fix the link\n",
 			path, (const char *)s);

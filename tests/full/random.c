@@ -146,9 +146,8 @@ int main(int argc, char **argv)
 	opts.spec = argv[optind] ? argv[optind] : "qemu";
 	setenv("TRAINWRECK_KNOWN", "fuzz/known", 0);
 	start();
-	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why)))
+	if (oracle_know(&o, &known, why, sizeof(why)))
 		fail(opts.spec, why);
-	o.known = &known;
 
 	struct alone *alone = calloc(n + 1, sizeof(*alone));
 	unsigned *order = calloc(n + 1, sizeof(*order));

@@ -83,13 +83,11 @@ static void record(unsigned cpu, const char *spec, const struct seq_cases *cases
 {
 	static struct known known;
 	struct engine_opts opts = { .spec = spec };
-	struct oracle o = { .deadline_ms = DEADLINE_MS, .known = &known };
+	struct oracle o = { .deadline_ms = DEADLINE_MS };
 	char why[1024];
 	unsigned n = 0;
 
-	if (oracle_start(&o, &opts, why, sizeof(why)))
-		fail(spec, why);
-	if (known_load(&known, engine_name(o.engine), engine_version(o.engine), why, sizeof(why)))
+	if (oracle_start(&o, &opts, why, sizeof(why)) || oracle_know(&o, &known, why, sizeof(why)))
 		fail(spec, why);
 	put_cpu(spec, o.engine, o.profile);
 	for (size_t i = 0; i < cases->n; i++) {
