@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files of results as the writer would write them, for the tests of what reads them. */
+/* Files of results as the writer would write them, for the tests of what reads them. After <cmocka.h>. */
 #ifndef TW_TESTS_RUN_TEXT_H
 #define TW_TESTS_RUN_TEXT_H
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/results.h"
+#include "host/run_file.h"
 
 /* One row of a run: its samples are around `median`. */
 struct made {
@@ -54,6 +55,20 @@ static char *run_lines(const struct made *v, size_t n, size_t *ret_len)
 		abort();
 	free(rs.v);
 	return text;
+}
+
+/* A run of such rows, as it is read from a file. */
+static inline struct run_file run_of(const struct made *rows, size_t n)
+{
+	struct run_file f;
+	char why[256], *text;
+	size_t len;
+
+	text = run_lines(rows, n, &len);
+	if (run_parse(text, len, "made", &f, why, sizeof(why)) != RUN_GOOD)
+		fail_msg("%s", why);
+	free(text);
+	return f;
 }
 
 #endif

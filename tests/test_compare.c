@@ -47,9 +47,7 @@ static struct run_file boot(const struct maker *m)
 {
 	static struct made rows[ROWS];
 	double all = exp(m->boot * noise());
-	char why[256], *text;
 	struct run_file f;
-	size_t len;
 
 	for (unsigned i = 0; i < ROWS; i++) {
 		double base = 5000 + 7 * i, of_row = base * all * exp(m->row * noise());
@@ -68,12 +66,9 @@ static struct run_file boot(const struct maker *m)
 		}
 		rows[i].median = m->step > 0 ? m->step * floor(sum / m->step + 0.5) : sum;
 	}
-	text = run_lines(rows, ROWS, &len);
-	if (run_parse(text, len, "made", &f, why, sizeof(why)) != RUN_GOOD)
-		fail_msg("%s", why);
+	f = run_of(rows, ROWS);
 	if (m->step > 0)
 		f.step = m->step;
-	free(text);
 	return f;
 }
 

@@ -19,19 +19,6 @@ static json_t *member(struct run_file *f, const char *name, const char *value)
 	return f->context;
 }
 
-/* A run of such rows, as it is read from a file. */
-static struct run_file run_of(const struct made *rows, size_t n)
-{
-	struct run_file f;
-	char why[256], *text;
-	size_t len;
-
-	text = run_lines(rows, n, &len);
-	assert_int_equal(run_parse(text, len, "made", &f, why, sizeof(why)), RUN_GOOD);
-	free(text);
-	return f;
-}
-
 /* A run whose rows 0 and 3 have these medians. */
 static struct run_file run(double a, double b)
 {
