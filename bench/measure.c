@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "bench/measure.h"
+#include "bench/pmu.h"
 #include "bench/prep.h"
+#include "bench/quiet.h"
 #include "efi/abi/fmt.h"
+#include "efi/abi/sort.h"
 #include "efi/abi/verdicts.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
@@ -22,13 +25,16 @@ enter_fn(uint64_t body, unsigned mode, uint64_t cold, unsigned flags);
 uint32_t samples[BENCH_SAMPLES_MAX];
 unsigned n_samples;
 
+/* Of each sample, where they are counted: instructions and core cycles from before the way in to behind the way out. */
+static uint32_t retired[BENCH_SAMPLES_MAX], cycles[BENCH_SAMPLES_MAX];
+
 /* What a batch needs to know, worked out once. */
 struct batch {
 	const struct bench_row *row;
 	const struct profile *profile;
 	uint32_t body, cold;
 	uint8_t kind;
-	int has_smi;
+	int has_smi, has_pmu;
 	uint64_t smi;
 };
 
@@ -121,6 +127,13 @@ static uint32_t ticks(uint8_t kind)
 	}
 }
 
+static int discard(struct msg_benched *ret, enum discard why)
+{
+	ret->discards++;
+	ret->discarded[why]++;
+	return 0;
+}
+
 /*
  * One sample: 1 and *ret_ticks, 0 when it was disturbed, -1 when the batch is over and *ret says
  * why. The bodies keep 32 bits of each stamp; the whole of it around them tells whether that was
@@ -129,23 +142,63 @@ static uint32_t ticks(uint8_t kind)
 static int sample(struct batch *b, struct msg_benched *ret, uint32_t *ret_ticks)
 {
 	enter_fn *enter = (enter_fn *)(uintptr_t)bench_head()->enter;
-	uint64_t smi, before = rdtsc(), spent;
+	struct pmu_count from, to;
+	uint64_t smi, before, spent;
 	uint32_t event;
 
+	if (b->has_pmu)
+		pmu_read(&from);
+	before = rdtsc();
 	enter(b->body, b->row->from, b->cold, b->row->prep & PREP_IF ? RFLAGS_IF : 0);
 	spent = rdtsc() - before;
+	if (b->has_pmu) {
+		pmu_read(&to);
+		pmu_between(&from, &to, &retired[n_samples], &cycles[n_samples]);
+	}
 	event = *(volatile uint32_t *)bench_data(BD_EVENT);
 	if (event)
-		return unexpected(b, event - 1, ret) ? -1 : 0;
+		return unexpected(b, event - 1, ret) ? -1 : discard(ret, DISCARD_NMI);
 	smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
 	if (smi != b->smi) {
 		b->smi = smi;
-		return 0;
+		return discard(ret, DISCARD_SMI);
 	}
 	if (spent >> 32)
-		return 0;
+		return discard(ret, DISCARD_LONG);
 	*ret_ticks = ticks(b->kind);
 	return 1;
+}
+
+/* 0, or -1 when the batch is over before there are so many samples. */
+static int take(struct batch *b, unsigned want, uint32_t warm, struct msg_benched *ret)
+{
+	while (n_samples < want) {
+		uint32_t t;
+		int got = sample(b, ret, &t);
+
+		if (got < 0)
+			return -1;
+		if (got && warm)
+			warm--;
+		else if (got)
+			samples[n_samples++] = t;
+		else if (ret->discards > DISCARDS_MAX) {
+			end(ret, VERDICT_ERROR,
+			    "too many disturbed samples: quiet the machine's SMIs and NMIs");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* A sample that retired another number of instructions than the others met something that they did not. */
+static void settle(struct msg_benched *ret)
+{
+	unsigned n = n_samples;
+
+	n_samples = quiet_settle(samples, retired, cycles, n, &ret->retired);
+	for (; n > n_samples; n--)
+		discard(ret, DISCARD_RETIRED);
 }
 
 static void measure(struct batch *b, const struct msg_bench *req, struct msg_benched *ret)
@@ -153,21 +206,17 @@ static void measure(struct batch *b, const struct msg_bench *req, struct msg_ben
 	unsigned want = req->n < BENCH_SAMPLES_MAX ? req->n : BENCH_SAMPLES_MAX;
 	uint32_t warm = req->warmup;
 
-	while (n_samples < want) {
-		uint32_t t;
-		int got = sample(b, ret, &t);
-
-		if (got < 0)
+	do {
+		if (take(b, want, warm, ret))
 			return;
-		if (got && warm)
-			warm--;
-		else if (got)
-			samples[n_samples++] = t;
-		else if (++ret->discards > DISCARDS_MAX) {
-			end(ret, VERDICT_ERROR,
-			    "too many disturbed samples: quiet the machine's SMIs and NMIs");
-			return;
-		}
+		warm = 0;
+		/* a window that waits has no number of its own */
+		if (b->has_pmu && ret->insns)
+			settle(ret);
+	} while (n_samples < want);
+	if (b->has_pmu && n_samples) {
+		sort_u32(cycles, n_samples);
+		ret->cycles = cycles[n_samples / 2];
 	}
 	ret->verdict = VERDICT_OK;
 }
@@ -195,7 +244,10 @@ static void measure_counted(struct batch *b, const struct msg_bench *req, struct
 	counters_start(&c, b->profile);
 	b->has_smi = c.has_smi;
 	b->smi = c.smi;
+	b->has_pmu = pmu_start(b->profile);
 	measure(b, req, ret);
+	if (b->has_pmu)
+		pmu_stop();
 	counters_stop(&c);
 	ret->aperf = c.aperf;
 	ret->mperf = c.mperf;

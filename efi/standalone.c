@@ -5,6 +5,7 @@
 
 #include "efi/abi/fmt.h"
 #include "efi/abi/glob.h"
+#include "efi/abi/sort.h"
 #include "efi/abi/verdicts.h"
 #include "efi/boot.h"
 #include "efi/machine.h"
@@ -114,15 +115,7 @@ static uint32_t median(const uint32_t *samples, uint32_t n, uint32_t *ret_min)
 
 	n = n < CONFIG_SAMPLES_MAX ? n : CONFIG_SAMPLES_MAX;
 	memcpy(v, samples, n * sizeof(*v));
-	for (uint32_t gap = n / 2; gap; gap /= 2) {
-		for (uint32_t i = gap; i < n; i++) {
-			uint32_t x = v[i], k = i;
-
-			for (; k >= gap && v[k - gap] > x; k -= gap)
-				v[k] = v[k - gap];
-			v[k] = x;
-		}
-	}
+	sort_u32(v, n);
 	*ret_min = v[0];
 	return v[n / 2];
 }

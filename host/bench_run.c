@@ -67,6 +67,12 @@ int bench_answered(const struct msg_benched *b, struct result *r)
 	r->insns = b->insns;
 	if (b->smi != ~0ull)
 		r->smi = (r->smi == ~0ull ? 0 : r->smi) + b->smi;
+	for (unsigned i = 0; i < DISCARD_REASONS; i++)
+		r->discarded[i] += b->discarded[i];
+	if (r->n_counted < RESULT_BATCHES) {
+		r->retired[r->n_counted] = b->retired;
+		r->cycles[r->n_counted++] = b->cycles;
+	}
 	r->aperf += b->aperf;
 	r->mperf += b->mperf;
 	if (b->verdict == WIRE_OK && b->n)

@@ -13,7 +13,7 @@
 enum bench_verdict { BENCH_OK, BENCH_SKIP, BENCH_UNSTABLE, BENCH_ERROR };
 
 /* Batches that a placement's samples come in: docs/method.md says why more than one. */
-enum { RESULT_ROUNDS = 4 };
+enum { RESULT_ROUNDS = 4, RESULT_BATCHES = RESULT_ROUNDS * BENCH_ALIGNS };
 
 /* Rows that are in no table have ids from here on: of sequences (host/bench_seq.c), in one placement. */
 enum { SEQ_IDS = 0x8000 };
@@ -29,6 +29,9 @@ struct result {
 	double batch[BENCH_ALIGNS][RESULT_ROUNDS]; /* the median of each batch of a placement */
 	unsigned n_rounds; /* batches of each placement */
 	uint32_t discards, insns;
+	uint32_t discarded[DISCARD_REASONS];
+	uint32_t retired[RESULT_BATCHES], cycles[RESULT_BATCHES]; /* of each batch, as in struct msg_benched */
+	unsigned n_counted; /* batches */
 	json_t *extra; /* more members of its line; or NULL */
 	uint64_t smi, aperf, mperf; /* as in struct msg_benched, summed over the placements */
 };

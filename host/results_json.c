@@ -105,6 +105,40 @@ json_t *results_context_json(const struct results *rs, const struct results_cont
 	return o;
 }
 
+/* The number that all batches agree on, or null. */
+static json_t *retired_json(const struct result *r)
+{
+	for (unsigned i = 1; i < r->n_counted; i++)
+		if (r->retired[i] != r->retired[0])
+			return json_null();
+	return r->n_counted && r->retired[0] ? json_integer(r->retired[0]) : json_null();
+}
+
+/* The median of the batches' medians, or null where one of them was not counted. */
+static json_t *cycles_json(const struct result *r)
+{
+	struct stats s;
+
+	for (unsigned i = 0; i < r->n_counted; i++)
+		if (!r->cycles[i])
+			return json_null();
+	return r->n_counted && !stats_of(r->cycles, r->n_counted, &s) ? json_real(s.median) : json_null();
+}
+
+static void set_counted(json_t *o, const struct result *r)
+{
+	static const char *const why[DISCARD_REASONS] = {
+		[DISCARD_NMI] = "nmi", [DISCARD_SMI] = "smi", [DISCARD_RETIRED] = "retired", [DISCARD_LONG] = "long",
+	};
+	json_t *by = json_object();
+
+	for (unsigned i = 0; i < DISCARD_REASONS; i++)
+		json_object_set_new(by, why[i], json_integer(r->discarded[i]));
+	json_object_set_new(o, "discarded_for", by);
+	json_object_set_new(o, "retired_instructions", retired_json(r));
+	json_object_set_new(o, "core_cycles", cycles_json(r));
+}
+
 static void set_figures(json_t *o, const struct result *r)
 {
 	const struct {
@@ -158,6 +192,8 @@ json_t *bench_result_json(const struct results *rs, const struct result *r, cons
 	json_object_set_new(o, "smi", r->smi == ~0ull ? json_null() : hex(r->smi));
 	json_object_set_new(o, "aperf", r->aperf ? hex(r->aperf) : json_null());
 	json_object_set_new(o, "mperf", r->mperf ? hex(r->mperf) : json_null());
+	if (r->row->id < SEQ_IDS)
+		set_counted(o, r);
 	json_object_set_new(o, "definition", json_string(r->row->words));
 	if (r->extra)
 		json_object_update(o, r->extra);

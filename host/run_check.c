@@ -17,8 +17,10 @@ static const char *const kind_words[] = {
 struct member {
 	const char *name;
 	enum kind kind;
-	int since; /* the version of the schema that brought it */
+	int since; /* the version of the schema that brought it; MAY_LACK: no version, it is not there in every file */
 };
+
+enum { MAY_LACK = 0 };
 
 static const struct member context[] = {
 	{ "label", TEXT, 1 },	    { "engine", TEXT, 1 },	{ "engine_version", TEXT, 1 },
@@ -44,6 +46,8 @@ static const struct member row[] = {
 	{ "overhead_id", TEXT, 1 }, { "overhead_median", NUMBER_OR_NULL, 1 },
 	{ "instructions", COUNT_OR_NULL, 1 }, { "smi", HEX_OR_NULL, 1 }, { "aperf", HEX_OR_NULL, 1 },
 	{ "mperf", HEX_OR_NULL, 1 }, { "definition", TEXT, 1 }, { "batch_medians", LIST, 2 },
+	{ "retired_instructions", COUNT_OR_NULL, MAY_LACK }, { "core_cycles", NUMBER_OR_NULL, MAY_LACK },
+	{ "discarded_for", OBJECT, MAY_LACK },
 };
 
 static const char *const figure_names[N_FIGURES] = { "min", "p5", "q1", "median", "q3", "p95", "p99", "max", "mad" };
@@ -105,7 +109,7 @@ static const char *check(const json_t *o, const struct member *m, size_t n, int 
 	for (size_t i = 0; i < n; i++) {
 		const json_t *v = json_object_get(o, m[i].name);
 
-		if (m[i].since > version || (v && is_kind(v, m[i].kind)))
+		if (m[i].since > version || (v ? is_kind(v, m[i].kind) : m[i].since == MAY_LACK))
 			continue;
 		snprintf(buf, cap, v ? "\"%s\" must be %s" : "\"%s\" is missing: it must be %s", m[i].name,
 			 kind_words[m[i].kind]);

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "bench/group.h"
+#include "efi/abi/verdicts.h"
+#include "host/bench_run.h"
 #include "host/results.h"
 
 static int in_section(unsigned i, uint32_t va)
@@ -344,9 +346,42 @@ static void a_record_has_the_fields_of_its_schema(void **state)
 	json_decref(o);
 }
 
+/* Instructions retired only where every batch has the same number, core cycles as the median of the batches. */
+static void what_was_counted_is_published(void **state)
+{
+	struct msg_benched b = { .verdict = VERDICT_OK, .n = 4, .retired = 321, .discards = 3, .discarded = { 0, 1, 2, 0 } };
+	struct result v[4];
+	struct results rs = { v, 4 };
+	struct result *r = &v[2];
+	json_t *o;
+
+	(void)state;
+	judging(2, 100, 440, v);
+	o = bench_result_json(&rs, r, "emulated");
+	assert_true(json_is_null(json_object_get(o, "retired_instructions")));
+	assert_true(json_is_null(json_object_get(o, "core_cycles")));
+	json_decref(o);
+	for (b.cycles = 1001; b.cycles <= 1003; b.cycles++)
+		assert_int_equal(bench_answered(&b, r), 1);
+	o = bench_result_json(&rs, r, "hardware");
+	assert_int_equal(json_integer_value(json_object_get(o, "retired_instructions")), 321);
+	assert_true(json_real_value(json_object_get(o, "core_cycles")) == 1002.0);
+	assert_int_equal(json_integer_value(json_object_get(o, "discards")), 9);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "discarded_for"), "smi")), 3);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "discarded_for"), "retired")), 6);
+	json_decref(o);
+	b.retired = 322;
+	assert_int_equal(bench_answered(&b, r), 1);
+	o = bench_result_json(&rs, r, "hardware");
+	assert_true(json_is_null(json_object_get(o, "retired_instructions")));
+	assert_true(json_real_value(json_object_get(o, "core_cycles")) == 1002.5);
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_counted_is_published),
 		cmocka_unit_test(the_image_fits_its_regions),
 		cmocka_unit_test(ids_and_paths_are_unique_and_well_formed),
 		cmocka_unit_test(every_row_has_four_placed_bodies),

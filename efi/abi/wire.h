@@ -24,7 +24,7 @@
 
 enum {
 	WIRE_MAGIC = 0x57, /* 'W' */
-	WIRE_VERSION = 3,
+	WIRE_VERSION = 4,
 	WIRE_PAYLOAD_MAX = 1536,
 	WIRE_CRC_LEN = 4,
 };
@@ -133,6 +133,9 @@ struct msg_bench {
 	uint32_t warmup; /* runs before the first sample */
 };
 
+/* Why a sample does not count: an NMI ended it; an SMI came; it retired as many instructions as few do; 2^32 ticks. */
+enum discard { DISCARD_NMI, DISCARD_SMI, DISCARD_RETIRED, DISCARD_LONG, DISCARD_REASONS };
+
 /* MSG_BENCHED */
 struct msg_benched {
 	uint16_t id;
@@ -143,8 +146,12 @@ struct msg_benched {
 	uint32_t insns; /* instructions in the window, 0: not countable */
 	uint64_t smi; /* SMI count difference over the batch; ~0: not known */
 	uint64_t aperf, mperf; /* differences over the batch; 0: not known */
+	uint32_t retired; /* instructions of each sample, with the way in and out; 0: not known, or not one number */
+	uint32_t cycles; /* core cycles of the same: the median; 0: not known */
+	uint32_t discarded[DISCARD_REASONS]; /* of discards, for which reason */
 	char reason[64];
 };
+_Static_assert(sizeof(struct msg_benched) == 128, "benched");
 
 /* MSG_SAMP */
 struct msg_samp {
