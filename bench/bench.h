@@ -24,7 +24,10 @@ enum bench_kind {
 
 enum { BENCH_ALIGNS = 4, BENCH_SAMPLES_MAX = 4096 };
 
-/* Values of bench_row.via above the 256 vectors, and bits of bench_row.prep. */
+/*
+ * Values of bench_row.via above the 256 vectors, and bits of bench_row.prep. A LATER_* is PREP_LATER and a bit
+ * of its own that tells why; its words are the reason why the row is a SKIP.
+ */
 enum bench_flag {
 #define BFLAG(name, value, words) name = value,
 #include "bench/flags.def"
@@ -48,7 +51,7 @@ struct bench_row {
 	uint16_t via;	   /* the vector its handler stands at, or VIA_* */
 	uint8_t vendor;	   /* the only one that has this path, or BENCH_ANY */
 	uint16_t overhead; /* id of the row that measures this one's empty window */
-	uint32_t prep;	   /* PREP_* bits */
+	uint64_t prep;	   /* PREP_* and LATER_* bits */
 	uint64_t needs;	   /* FEAT() bits */
 	const char *path, *words;
 };

@@ -111,6 +111,8 @@ ev_%[row]_%[copy]:
 %include "bench/stacked.inc"
 %include "bench/loops.inc"
 %include "bench/later.inc"
+%include "bench/gates.inc"
+%include "bench/cold_more.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0

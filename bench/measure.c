@@ -54,6 +54,25 @@ static int has_smi_count(const struct profile *p)
 	       model != 0x35 && model != 0x36;
 }
 
+/* Why nothing measures the row yet: the words of the flag that tells more than PREP_LATER. */
+static const char *later(uint64_t prep)
+{
+	static const struct {
+		uint64_t value;
+		const char *words;
+	} flags[] = {
+#define BFLAG(name, value, words) { value, words },
+#include "bench/flags.def"
+#undef BFLAG
+	};
+	const char *words = "";
+
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].value & PREP_LATER && (prep & flags[i].value) == flags[i].value)
+			words = flags[i].words;
+	return words;
+}
+
 /* NULL, or the reason why this CPU has no such path. */
 static const char *lacks(const struct bench_row *row, const struct profile *p)
 {
@@ -75,7 +94,9 @@ static const char *lacks(const struct bench_row *row, const struct profile *p)
 	for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		if (row->needs & features[i].bit & ~p->features)
 			return features[i].words;
-	return row->prep & PREP_LATER ? "nothing in this build sets up what it needs" : NULL;
+	if (row->prep & PREP_SMI_MSR && !has_smi_count(p))
+		return "not known to be on this machine: MSR_SMI_COUNT";
+	return row->prep & PREP_LATER ? later(row->prep) : NULL;
 }
 
 static void end(struct msg_benched *ret, enum verdict verdict, const char *reason)
@@ -161,7 +182,8 @@ static int sample(struct batch *b, struct msg_benched *ret, uint32_t *ret_ticks)
 	smi = b->has_smi ? rdmsr(MSR_SMI_COUNT) : 0;
 	if (smi != b->smi) {
 		b->smi = smi;
-		return discard(ret, DISCARD_SMI);
+		if (!(b->row->prep & PREP_SMI_KEEP))
+			return discard(ret, DISCARD_SMI);
 	}
 	if (spent >> 32)
 		return discard(ret, DISCARD_LONG);

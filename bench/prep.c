@@ -25,8 +25,7 @@ enum {
 };
 
 static struct {
-	uint32_t prep;
-	uint64_t cr0, cr2, cr4, cr8;
+	uint64_t prep, cr0, cr2, cr4, cr8;
 	uint64_t fs_base, gs_base, kernel_gs_base;
 	uint64_t efer, star, lstar, cstar, fmask;
 	uint64_t spec_ctrl;
@@ -68,7 +67,7 @@ static void save(const struct profile *profile)
 
 /* LSTAR, CSTAR and SYSENTER_EIP all lead to the row's one handler: a body uses one of them at most.
  */
-static void install_msrs(uint32_t prep, uint32_t handler)
+static void install_msrs(uint64_t prep, uint32_t handler)
 {
 	wrmsr(IA32_KERNEL_GS_BASE, W_BDATA + BD_GSUSER);
 	if (saved.has_syscall) {
@@ -85,10 +84,10 @@ static void install_msrs(uint32_t prep, uint32_t handler)
 	}
 }
 
-static uint64_t control_bits(uint32_t prep)
+static uint64_t control_bits(uint64_t prep)
 {
 	static const struct {
-		uint32_t prep, cr4;
+		uint64_t prep, cr4;
 	} bits[] = {
 		{ PREP_FSGS, CR4_FSGSBASE_BIT }, { PREP_SMEP, CR4_SMEP_BIT },
 		{ PREP_SMAP, CR4_SMAP_BIT },	 { PREP_PKE, CR4_PKE_BIT },

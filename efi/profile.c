@@ -10,7 +10,7 @@
 enum { MEASURE_US = 50000 };
 
 struct leaves {
-	struct cpuid l0, l1, l6, l7, l7_1, la, e0, e1, e7, e8;
+	struct cpuid l0, l1, l5, l6, l7, l7_1, la, ld_1, e0, e1, e7, e8;
 };
 
 static void read_leaves(struct leaves *ret)
@@ -18,6 +18,8 @@ static void read_leaves(struct leaves *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->l0 = cpuid(0, 0);
 	ret->l1 = cpuid(1, 0);
+	if (ret->l0.eax >= 5)
+		ret->l5 = cpuid(5, 0);
 	if (ret->l0.eax >= 6)
 		ret->l6 = cpuid(6, 0);
 	if (ret->l0.eax >= 7) {
@@ -27,6 +29,8 @@ static void read_leaves(struct leaves *ret)
 	}
 	if (ret->l0.eax >= 0xa)
 		ret->la = cpuid(0xa, 0);
+	if (ret->l0.eax >= 0xd)
+		ret->ld_1 = cpuid(0xd, 1);
 	ret->e0 = cpuid(0x80000000, 0);
 	if (ret->e0.eax >= 0x80000001)
 		ret->e1 = cpuid(0x80000001, 0);
@@ -89,6 +93,12 @@ static uint64_t features_of(const struct leaves *l)
 		{ l->l7.edx, 26, FEAT_BIT_IBRS },
 		{ l->e8.ebx, 14, FEAT_BIT_IBRS },
 		{ l->l7_1.eax, 19, FEAT_BIT_WRMSRNS },
+		{ l->l1.ecx, 24, FEAT_BIT_TSC_DEADLINE },
+		{ l->l1.ecx, 30, FEAT_BIT_RDRAND },
+		{ l->l7.ebx, 11, FEAT_BIT_RTM },
+		{ l->ld_1.eax, 4, FEAT_BIT_XFD },
+		{ l->l7.edx, 24, FEAT_BIT_AMX },
+		{ l->l6.eax, 2, FEAT_BIT_ARAT },
 	};
 	uint64_t found = 0;
 
@@ -98,6 +108,11 @@ static uint64_t features_of(const struct leaves *l)
 	}
 	if (l->la.eax & 0xff)
 		found |= FEAT(PMU);
+	/* four bits for each C-state, from C0 on; the hint's upper half is one less than the state's number */
+	if (l->l5.edx >> 8 & 0xf)
+		found |= FEAT(MWAIT_10);
+	if (l->l5.edx >> 12 & 0xf)
+		found |= FEAT(MWAIT_20);
 	return found;
 }
 

@@ -25,7 +25,7 @@ for cpu in "" cpu=EPYC,; do
 		sub(/\.enter$/, "", id)
 		if (id ~ /^idt\.(de|br|mf|ac|df)\./ || id ~ /^idt\.db\..\.code-bp$/ || id ~ /^idt\.np\..\.mov-es$/ ||
 		    id ~ /^idt\.ss\..\.(mov-ss|noncanon)$/ || id ~ /^idt\.gp\..\.(noncanon|in|mov-es|iret-nt)$/ ||
-		    id ~ /^idt\.pf\./ && id !~ /\.(smep|[a-z]*-fetch)$/ || id ~ /^nest\.(pf\..\.in-int2|int2\..\.in-pf)$/)
+		    id ~ /^cold\.pf\./ || id ~ /^idt\.pf\./ && id !~ /\.(smep|[a-z]*-fetch)$/ || id ~ /^nest\.(pf\..\.in-int2|int2\..\.in-pf)$/)
 			return -1
 		return id ~ /^idt\.into\./ ? 2 : id ~ /^nest\.pf\..\.in-gp$/ ? -2 : 0
 	}

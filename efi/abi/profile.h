@@ -38,7 +38,15 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(PCID, "process-context identifiers")                                                     \
 	X(IBRS, "IBRS by IA32_SPEC_CTRL")                                                          \
 	X(WRMSRNS, "WRMSRNS")                                                                      \
-	X(PMU, "architectural performance counters")
+	X(PMU, "architectural performance counters")                                               \
+	X(TSC_DEADLINE, "a local timer with a TSC deadline")                                       \
+	X(RDRAND, "RDRAND")                                                                        \
+	X(RTM, "transactions (XBEGIN)")                                                            \
+	X(XFD, "IA32_XFD, which switches extended state off")                                      \
+	X(AMX, "tiles (AMX)")                                                                      \
+	X(ARAT, "a local timer that runs in every C-state")                                        \
+	X(MWAIT_10, "sub-states of MWAIT hint 0x10")                                               \
+	X(MWAIT_20, "sub-states of MWAIT hint 0x20")
 
 enum feature_bit {
 #define X(name, words) FEAT_BIT_##name,
