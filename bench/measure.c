@@ -232,8 +232,8 @@ static void measure(struct batch *b, const struct msg_bench *req, struct msg_ben
 		if (take(b, want, warm, ret))
 			return;
 		warm = 0;
-		/* a window that waits has no number of its own */
-		if (b->has_pmu && ret->insns)
+		/* a window that waits has no number of its own, and an SMI may be what is looked for */
+		if (b->has_pmu && ret->insns && !(b->row->prep & PREP_SMI_KEEP))
 			settle(ret);
 	} while (n_samples < want);
 	if (b->has_pmu && n_samples) {
