@@ -94,6 +94,8 @@ static int map_window(struct space *s, uint64_t apic_page)
 		if (!pa)
 			continue;
 		bad |= paging_map(&s->pager, r->base, pa, round_up(r->len), region_flags(r->flags));
+		if (i == REGION_EDGE)
+			bad |= paging_map(&s->pager, EDGE_PAGE, pa, PAGE_SIZE, region_flags(r->flags));
 		if (!(r->flags & (R_UC | R_M)))
 			bad |= paging_map(&s->pager, ALIAS(r->base), pa, round_up(r->len),
 					  MAP_P | MAP_W);

@@ -238,7 +238,9 @@ static void restore_text(void)
 		const uint64_t *from = (const void *)(victim_image + s->off);
 		uint64_t *to = (uint64_t *)at(s->va);
 
-		for (uint32_t k = 0; s->va < W_UCONST && k < s->len / 8; k++)
+		if (!s->va || !(region_of(s->va)->flags & R_X))
+			continue;
+		for (uint32_t k = 0; k < s->len / 8; k++)
 			if (to[k] != from[k])
 				to[k] = from[k];
 	}

@@ -44,7 +44,7 @@ static const struct insn *look_up(uint64_t addr)
 	if (addr >= W_KTEXT && addr < W_KTEXT + L_KTEXT)
 		return find((const void *)(victim_image + l->kinsn_off),
 			    l->kinsn_len / sizeof(struct insn), addr);
-	if (addr >= W_UTEXT && addr < W_UTEXT + L_UTEXT)
+	if ((addr >= W_UTEXT && addr < W_UTEXT + L_UTEXT) || (addr >= W_EDGE && addr < W_EDGE + L_EDGE))
 		return find((const void *)(victim_image + l->uinsn_off),
 			    l->uinsn_len / sizeof(struct insn), addr);
 	return NULL;
@@ -54,8 +54,10 @@ static const struct insn *look_up(uint64_t addr)
 const struct insn *victim_insn(uint64_t addr)
 {
 	static const struct insn *recent[4096];
-	const struct insn **in = &recent[(addr ^ addr >> 12) % (sizeof(recent) / sizeof(recent[0]))];
+	const struct insn **in;
 
+	addr = edge_in_window(addr);
+	in = &recent[(addr ^ addr >> 12) % (sizeof(recent) / sizeof(recent[0]))];
 	if (!*in || (*in)->addr != addr) {
 		const struct insn *found = look_up(addr);
 
@@ -137,7 +139,7 @@ int victim_place(uint64_t addr, struct body_place *ret_place)
 			best.prefix = (uint8_t)(i / n % N_PREFIX);
 		}
 	}
-	if (!start || (addr >= W_UTEXT) != (start >= W_UTEXT))
+	if (!start || region_of(addr) != region_of(start))
 		return 0;
 	best.offset = (uint16_t)(addr - start);
 	*ret_place = best;

@@ -315,6 +315,13 @@ int act_jmp_rax(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+/* Its bytes beyond the boundary are fetched before anything is done. SDM 3A 6.15 "#GP", APM 2 8.2.14. */
+int act_cut(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return mem_fetch(c, EDGE_PAGE + 0x1000);
+}
+
 int act_jmp_imm(struct cpu *c, const struct insn *in)
 {
 	c->rip = in->imm;

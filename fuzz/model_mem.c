@@ -27,7 +27,7 @@ static unsigned rights(const struct cpu *c, uint64_t addr)
 		r = region_of(addr - ALIAS_DELTA);
 		return r && !(r->flags & (R_NP | R_UC | R_M)) ? PAGE_MAPPED | PAGE_W : 0;
 	}
-	r = region_of(addr);
+	r = region_of(edge_in_window(addr));
 	if (!r || r->flags & R_NP)
 		return 0;
 	pg = PAGE_MAPPED;
@@ -124,10 +124,12 @@ static uint8_t *text_data(const struct cpu *c, uint8_t *page, uint64_t base, uin
 	return c->may_write && addr >= base ? page + (addr - base) : NULL;
 }
 
-/* What is seen through the alias is what lies in the window. */
+/* What is seen through the alias, or at the canonical boundary, is what lies in the window. */
 static uint64_t in_window(uint64_t addr)
 {
-	return addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END) ? addr - ALIAS_DELTA : addr;
+	if (addr >= ALIAS(WINDOW_BASE) && addr < ALIAS(WINDOW_END))
+		return addr - ALIAS_DELTA;
+	return edge_in_window(addr);
 }
 
 /* Where the bytes at addr are; NULL: nobody ever looks at them again. */
@@ -251,7 +253,9 @@ int mem_is_untold(struct cpu *c, uint64_t addr)
 
 static int is_text(uint64_t addr)
 {
-	return (addr >= W_KTEXT && addr < W_KTEXT + L_KTEXT) || (addr >= W_UTEXT && addr < W_UTEXT + L_UTEXT);
+	const struct region *r = region_of(edge_in_window(addr));
+
+	return r && r->flags & R_X;
 }
 
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value)

@@ -54,12 +54,16 @@ LAPIC_IRR_TIMER	equ W_LAPIC + 0x200 + (TIMER_VECTOR / 32) * 16
 
 default rel
 
+; the last eight bytes below the canonical boundary, as the window shows them
+W_EDGE_TEXT	equ W_EDGE + 0xff8
+
 section .head start=0 vstart=0
 section .ktext vstart=W_KTEXT follows=.head align=64
 section .utext vstart=W_UTEXT follows=.ktext align=64
 section .uconst vstart=W_UCONST follows=.utext align=64
 section .kconst vstart=W_KCONST follows=.uconst align=64
-section .kinsn vstart=0 follows=.kconst align=64
+section .edge vstart=W_EDGE_TEXT follows=.kconst align=64
+section .kinsn vstart=0 follows=.edge align=64
 section .uinsn vstart=0 follows=.kinsn align=64
 section .optab vstart=0 follows=.uinsn align=64
 section .bodytab vstart=0 follows=.optab align=64
@@ -341,6 +345,22 @@ section .ktext
 %include "fuzz/style.inc"
 %include "fuzz/bodies.inc"
 
+; the boundary: RCX of this SYSCALL is the first address that is not canonical. Last of all, since instructions
+; stand in the table by their addresses
+%define insn_section .uinsn
+section .edge
+	times 6 int3
+edge_syscall:
+	I SYSCALL, 0, 0, 0, {db 0x0f, 0x05}
+edge_end:
+; its second byte, entered by itself, is ADD EAX with an operand that lies beyond
+[section .uinsn]
+	dd edge_end - 1
+	db 1 | MODE64, I_CUT, 0, 0
+	dq 0
+__SECT__
+EDGE_SYSCALL	equ EDGE_PAGE + (edge_syscall - W_EDGE)
+
 ; --- the header --------------------------------------------------------------------------------
 section .ktext
 ktext_end:
@@ -351,11 +371,15 @@ section .uconst
 gates_u:
 	dd 0, SEL_GATE, 0, SEL_GATE_DPL0, 0, SEL_GATE_NP, 0, SEL_GATE_NULL
 	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
+edge_ptr:
+	dq EDGE_SYSCALL
 uconst_end:
 section .kconst
 gates_k:
 	dd 0, SEL_GATE, 0, SEL_GATE_DPL0, 0, SEL_GATE_NP, 0, SEL_GATE_NULL
 	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
+edge_ptr_k:
+	dq EDGE_SYSCALL
 kconst_end:
 section .kinsn
 kinsn_end:
@@ -367,12 +391,13 @@ section .bodytab
 bodytab_end:
 
 section .head
-	dd 0x314d4954, 4
+	dd 0x314d4954, 5
 	dd W_KTEXT, section..ktext.start, ktext_end - W_KTEXT
 	dd W_UTEXT, section..utext.start, utext_end - W_UTEXT
 	dd W_UCONST, section..uconst.start, uconst_end - W_UCONST
 	dd W_KCONST, section..kconst.start, kconst_end - W_KCONST
-	times 4*3 dd 0
+	dd W_EDGE_TEXT, section..edge.start, edge_end - W_EDGE_TEXT
+	times 3*3 dd 0
 	dq stubs, STUB_STRIDE, entries_end, harness_end
 	dq entry_syscall, entry_syscall32, entry_sysenter
 	dq enter, drain

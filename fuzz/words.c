@@ -73,6 +73,8 @@ const char *addr_words(uint64_t addr, char *out, size_t cap)
 
 	if (label(addr))
 		fmt_print(out, cap, "%s", label(addr));
+	else if (addr >> 12 == EDGE_PAGE >> 12)
+		fmt_print(out, cap, "canonical_end-%lu", (unsigned long)(EDGE_PAGE + 0x1000 - addr));
 	else if (style_has(addr))
 		fmt_print(out, cap, "style_text+0x%lx", (unsigned long)(addr - l->style_stubs));
 	else if (addr >= l->stubs && addr < l->entry_syscall)

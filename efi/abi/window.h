@@ -52,6 +52,18 @@ enum window_len {
 #undef REGION
 };
 
+/*
+ * The last page of the lower canonical half, where addresses have 48 bits: the region EDGE once more, whose text
+ * ends with the page.
+ */
+#define EDGE_PAGE 0x7ffffffff000ull
+
+/* Where the window shows an address of EDGE_PAGE; any other address as it is. */
+static inline uint64_t edge_in_window(uint64_t addr)
+{
+	return addr >> 12 == EDGE_PAGE >> 12 ? W_EDGE + (addr & 0xfff) : addr;
+}
+
 struct region {
 	uint32_t base, len;
 	uint32_t flags;
