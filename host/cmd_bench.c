@@ -273,6 +273,8 @@ static void options(int argc, char **argv, struct bench_opts *o)
 	}
 	if (o->from)
 		only_from(o, plan, only, samples);
+	else if (o->seq && only)
+		die(EXIT_USAGE, "--only chooses rows of `trainwreck list paths`, --seq measures the sequences that it names: leave one of them out");
 	if (!o->tables)
 		o->tables = "idt";
 	if (only && strlen(only) >= sizeof(o->plan.only))

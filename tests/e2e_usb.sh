@@ -96,14 +96,23 @@ head -c "$(($(wc -c <"$tmp/bench.tw") * 2 / 3))" "$tmp/bench.tw" >"$tmp/cut.tw"
 ! $tw bench --from "$tmp/cut.tw" >/dev/null 2>"$tmp/said" || fail "a transcript cut short passes"
 grep -q damaged "$tmp/said" || fail "$(cat "$tmp/said")"
 
-# a volume that takes no file: the transcript goes to the UART, among what firmware and stick say there
+# a volume that takes no file: the transcript goes to the UART, among what firmware and stick say there. And from the firmware's
+# shell, whose load options name a plan that is not there: that is said, with those that are, and none of the options counts
 plan quick 's/samples = .*/samples = <20>;/; s/only = .*/only = "idt.int3.?.gate";/; s/on-finish/countdown = <1>; linger = <1>; &/'
 mcopy -o -i "$drive" "$tmp/quick.dtb" ::/trainwreck/plan.dtb
+mren -i "$drive" ::/EFI/BOOT/BOOTX64.EFI ::/EFI/BOOT/TW.EFI
+printf 'fs0:\\EFI\\BOOT\\TW.EFI plan=nosuch bench.samples=7\r\n' >"$tmp/startup.nsh"
+mcopy -i "$drive" "$tmp/startup.nsh" ::/startup.nsh
 readonly=,readonly=on serial=file:$tmp/uart
 boot 60
 readonly='' serial=none
+mren -i "$drive" ::/EFI/BOOT/TW.EFI ::/EFI/BOOT/BOOTX64.EFI
+mdel -i "$drive" ::/startup.nsh
+grep -aq 'no plan nosuch on this volume: none of them counts; there are: full quick test' "$tmp/uart" ||
+	fail "no word of a plan that is not there: $(strings "$tmp/uart" | grep 'trainwreck:')"
 grep -aq 'Results go to the UART at 0x3f8' "$tmp/uart" || fail "no word that results go to the UART: $(strings "$tmp/uart" | tail -n 5)"
 $tw bench --from "$tmp/uart" --json >"$tmp/line" 2>"$tmp/said" || fail "bench --from of a line: status $?, $(cat "$tmp/said")"
+grep -q '"samples_per_placement":20' "$tmp/line" || fail "options beside a plan that is not there counted"
 [ "$(grep -c '"id":"idt.int3.*"verdict":"\(OK\|UNSTABLE\)"' "$tmp/line")" -eq 9 ] || fail "rows of the line: $(grep -c '"id"' "$tmp/line")"
 
 # by a key: the plan of the stick, full, quick, test is the list. What kills or hangs this emulator is met again after the next boot.
