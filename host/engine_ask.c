@@ -112,22 +112,30 @@ static enum engine_status silence(struct engine *e)
 	return ENGINE_OK;
 }
 
+void engine_goes_on(struct engine *e)
+{
+	e->deadline = now_ms() + e->run_ms;
+	e->look_at = e->ops->sleeps ? now_ms() + ENGINE_LOOK_MS : e->deadline;
+	e->looks = e->slept = 0;
+}
+
 /* What the machine tells while it is given an event is not seen on watch_fd again. */
 static enum engine_status inject(struct engine *e)
 {
-	e->ops->inject(e);
+	if (e->ops->inject(e))
+		engine_goes_on(e);
 	return e->ops->watch(e);
 }
 
 /*
- * In a run nothing but a step's own event ends an HLT, and that comes soon: two looks, and it is for
- * ever. And what has had the CPU for so long goes in circles, however little of it others have left.
+ * In a run nothing but a step's own event ends an HLT, and that comes soon, or is given by the host: two looks, and
+ * it is for ever. And what has had the CPU for so long goes in circles, however little of it others have left.
  */
 static int never_answers(struct engine *e)
 {
 	int64_t cpu_ms;
 
-	if (!e->ops->sleeps || e->hosted || now_ms() < e->look_at)
+	if (!e->ops->sleeps || now_ms() < e->look_at)
 		return 0;
 	e->look_at = now_ms() + ENGINE_LOOK_MS;
 	cpu_ms = e->ops->cpu_ms(e);

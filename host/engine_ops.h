@@ -17,8 +17,8 @@ struct engine_ops {
 	int (*snapshot)(struct engine *e, char *err, size_t err_cap);
 	/* Something can be read from watch_fd, or the link is closed: what became of the machine? */
 	enum engine_status (*watch)(struct engine *e);
-	/* A run that may wait for an event of the host is under way: give it. NULL: this engine cannot. */
-	void (*inject)(struct engine *e);
+	/* Give the run under way the event that it waits for, if it does. Returns whether. NULL: this engine cannot. */
+	int (*inject)(struct engine *e);
 	/* Does the CPU sleep in HLT, and how long has the engine run by now? NULL: nobody can ask. */
 	int (*sleeps)(struct engine *e);
 	int64_t (*cpu_ms)(struct engine *e);
@@ -85,6 +85,9 @@ enum {
 	ENGINE_SHORT_MS = 3000, /* for requests that only read what the guest has */
 	ENGINE_LOOK_MS = 10, /* between looks at what the CPU does in a run */
 };
+
+/* The run under way has its whole time before it, from now on. */
+void engine_goes_on(struct engine *e);
 
 /* The two halves of engine_request(): send it, and see to it until e->deadline. */
 void engine_ask(struct engine *e, enum msg_type type, const void *payload, size_t len);

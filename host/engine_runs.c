@@ -43,7 +43,7 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 		memcpy(e->run.bytes, bytes, e->run.len);
 	e->hosted = e->ops->inject && needs_host(&e->run);
 	/* where its own time tells a hang, others may keep the machine busy for long */
-	e->run_ms = e->ops->sleeps && !e->hosted && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
+	e->run_ms = e->ops->sleeps && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
 	e->served = 0;
 	ask_run(e, !e->has_base);
 	e->has_base = 1;
@@ -84,9 +84,7 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 	if (engine_is_down(e))
 		return e->last;
 	/* whoever sent it may have been busy, or stopped, since then; and others ran before it */
-	e->deadline = now_ms() + e->run_ms;
-	e->look_at = e->ops->sleeps ? now_ms() + ENGINE_LOOK_MS : e->deadline;
-	e->looks = e->slept = 0;
+	engine_goes_on(e);
 	status = engine_answer(e, &msg);
 	if (status == ENGINE_REFUSED && e->open == 1 && !e->whole && is_refuse_base(&msg)) {
 		ask_run(e, 1);

@@ -241,11 +241,11 @@ static enum engine_status qemu_watch(struct engine *e)
 	return m->qmp.shutdown ? ENGINE_SHUTDOWN : ENGINE_OK;
 }
 
-static void inject(struct engine *e)
+static int inject(struct engine *e)
 {
 	struct qemu *m = e->machine;
 
-	qemu_inject(&m->qmp, &e->served);
+	return qemu_inject(&m->qmp, &e->served);
 }
 
 /* A CPU that something has woken is still in HLT until its thread has had a processor. */

@@ -53,21 +53,24 @@ static int give(struct qmp *q, const struct host_event *ev)
 	return qmp_human(q, line, text, sizeof(text));
 }
 
-void qemu_inject(struct qmp *q, uint64_t *served)
+int qemu_inject(struct qmp *q, uint64_t *served)
 {
 	uint64_t rsi;
 	unsigned request;
+	int given = 0;
 
 	/* a look at a machine that runs costs little and may be wrong; then one at a machine that stands */
 	if (!wants(q, *served, &rsi) || qmp_command(q, "stop", NULL, NULL, 0))
-		return;
+		return 0;
 	request = wants(q, *served, &rsi);
 	if (request && !give(q, &host_event[request - 1])) {
 		*served = rsi + 1;
+		given = 1;
 		/* a machine check can be a shutdown, of which QEMU tells by the time it answers again */
 		qmp_command(q, "query-status", NULL, NULL, 0);
 	}
 	if (!q->shutdown)
 		qmp_command(q, "cont", NULL, NULL, 0);
 	q->stopped = q->shutdown;
+	return given;
 }

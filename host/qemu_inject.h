@@ -7,9 +7,9 @@
 #include "host/qmp.h"
 
 /*
- * Give the guest the event that it waits for, if it does. *served tells the last wait that got one: 0
- * before a run.
+ * Give the guest the event that it waits for, if it does. Returns whether. *served tells the last wait that got
+ * one: 0 before a run.
  */
-void qemu_inject(struct qmp *q, uint64_t *served);
+int qemu_inject(struct qmp *q, uint64_t *served);
 
 #endif
