@@ -99,6 +99,15 @@ void page_figure(FILE *f, const struct column *c, unsigned n, const char *name, 
 	fputs("</figcaption></figure>\n", f);
 }
 
+void page_column(FILE *f, const char *head, const struct column *c)
+{
+	char title[256];
+
+	fprintf(f, "<th>%s%s, %s<small><a href=\"index.html#machine-%s\">", head, c->name, c->label, c->name);
+	html(f, site_title(c, title, sizeof(title)));
+	fputs("</a></small></th>", f);
+}
+
 void page_label(FILE *f, const char *label)
 {
 	fprintf(f, "<h2 id=\"%s\">%c%s</h2>\n", label, label[0] - 'a' + 'A', label + 1);

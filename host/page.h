@@ -15,6 +15,9 @@ int page_close(FILE *f);
 /* The figure NAME.svg with words under it, and whose n machines' figures it shows. */
 void page_figure(FILE *f, const struct column *c, unsigned n, const char *name, const char *words);
 
+/* The head of a machine's column: whose figures they are, and where all of it stands. */
+void page_column(FILE *f, const char *head, const struct column *c);
+
 /* What every page says of a label's figures. */
 void page_label(FILE *f, const char *label);
 
@@ -36,8 +39,18 @@ int plots_make(const struct site *s, const char *dir, char *err, size_t cap);
 /* The classes of the rows, in their order: the i-th, or NULL behind the last. buf has 32 bytes. */
 const char *site_class_at(const struct site *s, unsigned i, char *buf);
 
-/* A member of a group on a machine: its median, and that of the row it stands on. 0, or -1: one is not OK. */
-int group_figures(const struct column *c, unsigned adds, double *ret_over, double *ret_row);
+/* A member of a group on a machine. */
+struct group_figures {
+	double row, q1, q3; /* its median and quartiles */
+	double over; /* the median of the row it stands on; 0 of the base */
+	double low, high; /* of the differences between medians of one placement of one boot */
+	unsigned pairs; /* how many of those there are */
+};
+
+/* 0, or -1: it, or what it stands on, is not OK. */
+int group_figures(const struct column *c, unsigned adds, struct group_figures *ret);
+/* What stands at its bar: no two of a group have the same. Returns buf. */
+const char *group_words(unsigned adds, char *buf, size_t cap);
 /* Whether a machine has two rows of a group. */
 int group_is_there(const struct column *c, unsigned group);
 

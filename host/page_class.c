@@ -41,6 +41,17 @@ static const struct run_row *any_row(const struct column *c, unsigned n, const c
 	return NULL;
 }
 
+/* What the performance counters said, of more than the window. */
+static void counted(FILE *f, const struct run_row *r)
+{
+	if (r->core_cycles < 0)
+		return;
+	fprintf(f, "<small>a whole sample: %.0f core cycles", r->core_cycles);
+	if (r->retired >= 0)
+		fprintf(f, ", %ld instructions", r->retired);
+	fputs("</small>", f);
+}
+
 static void figures(FILE *f, const struct column *c, const char *id)
 {
 	struct cell cell;
@@ -67,6 +78,7 @@ static void figures(FILE *f, const struct column *c, const char *id)
 	if (cell.discards)
 		fprintf(f, ", %ld dropped", cell.discards);
 	fputs("</small>", f);
+	counted(f, cell.row);
 	if (c->n > 1)
 		fprintf(f, "<small>%u of %u boots OK, %.0f to %.0f</small>", cell.n_ok, c->n, cell.low, cell.high);
 	fputs("</td>", f);
@@ -105,13 +117,8 @@ static void table(FILE *f, const struct site *s, const char *class_name, unsigne
 	const struct column *c = &s->column[first];
 
 	fputs("<div class=\"wide\"><table><thead><tr><th>path, and its window</th>", f);
-	for (unsigned k = 0; k < n; k++) {
-		char title[256];
-
-		fprintf(f, "<th>%s<small><a href=\"index.html#machine-%s\">", c[k].name, c[k].name);
-		html(f, site_title(&c[k], title, sizeof(title)));
-		fputs("</a></small></th>", f);
-	}
+	for (unsigned k = 0; k < n; k++)
+		page_column(f, "", &c[k]);
 	fputs("</tr></thead><tbody>\n", f);
 	for (size_t i = 0; i < s->n_ids; i++)
 		if (in_class(s->id[i], class_name))

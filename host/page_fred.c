@@ -58,6 +58,14 @@ static const char *counterpart(const struct column *idt, const char *fred_id, st
 	return NULL;
 }
 
+static void heads(FILE *f, const struct column *idt, const struct column *fred)
+{
+	fputs("<div class=\"wide\"><table><thead><tr><th>path</th>", f);
+	page_column(f, "IDT: ", idt);
+	page_column(f, "FRED: ", fred);
+	fputs("<th>FRED/IDT</th></tr></thead><tbody>\n", f);
+}
+
 /* What a machine has through both. */
 static unsigned pair(FILE *f, const struct site *s, const struct column *idt, const struct column *fred)
 {
@@ -76,8 +84,7 @@ static unsigned pair(FILE *f, const struct site *s, const struct column *idt, co
 		if (!id)
 			continue;
 		if (!n++)
-			fprintf(f, "<div class=\"wide\"><table><thead><tr><th>path</th><th>IDT (%s)</th><th>FRED (%s)</th>"
-				   "<th>FRED/IDT</th></tr></thead><tbody>\n", idt->name, fred->name);
+			heads(f, idt, fred);
 		row(f, id, s->id[i], &a, &b);
 	}
 	if (n)

@@ -67,21 +67,43 @@ void page_machines(FILE *f, const struct site *s)
 	}
 }
 
-int group_figures(const struct column *c, unsigned adds, double *ret_over, double *ret_row)
+/* The difference at each placement of each boot, since two rows at the same one were measured alike. */
+static void pair_up(const struct column *c, const char *path, const char *over, struct group_figures *ret)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct run_row *a = run_row(c->run[i], path), *b = run_row(c->run[i], over);
+
+		if (!a || !b || !a->ok || !b->ok)
+			continue;
+		for (unsigned k = 0; k < a->n_placed && k < b->n_placed; k++) {
+			double d = a->placed[k] - b->placed[k];
+
+			ret->low = ret->pairs && ret->low < d ? ret->low : d;
+			ret->high = ret->pairs && ret->high > d ? ret->high : d;
+			ret->pairs++;
+		}
+	}
+}
+
+int group_figures(const struct column *c, unsigned adds, struct group_figures *ret)
 {
 	unsigned n;
 	const struct bench_adds *a = &bench_adds(&n)[adds];
+	const char *path = bench_row(a->row)->path;
 	struct cell cell;
 
-	if (!site_cell(c, bench_row(a->row)->path, &cell))
+	*ret = (struct group_figures){ 0 };
+	if (!site_cell(c, path, &cell))
 		return -1;
-	*ret_row = cell.fig[F_MEDIAN];
-	*ret_over = 0;
+	ret->row = cell.fig[F_MEDIAN];
+	ret->q1 = cell.fig[F_Q1];
+	ret->q3 = cell.fig[F_Q3];
 	if (!a->over)
 		return 0;
 	if (!site_cell(c, bench_row(a->over)->path, &cell))
 		return -1;
-	*ret_over = cell.fig[F_MEDIAN];
+	ret->over = cell.fig[F_MEDIAN];
+	pair_up(c, path, bench_row(a->over)->path, ret);
 	return 0;
 }
 
@@ -89,10 +111,10 @@ int group_is_there(const struct column *c, unsigned group)
 {
 	unsigned n, members = 0;
 	const struct bench_adds *v = bench_adds(&n);
-	double over, row;
+	struct group_figures fig;
 
 	for (unsigned i = 0; i < n; i++)
-		members += v[i].group == group && !group_figures(c, i, &over, &row);
+		members += v[i].group == group && !group_figures(c, i, &fig);
 	return members > 1;
 }
 
@@ -115,31 +137,45 @@ static void group_lacks(FILE *f, const struct column *c, const struct bench_adds
 	fputs("</small></td>", f);
 }
 
+static void group_cell(FILE *f, const struct column *c, unsigned adds)
+{
+	unsigned n;
+	const struct bench_adds *a = &bench_adds(&n)[adds];
+	struct group_figures fig;
+
+	if (group_figures(c, adds, &fig)) {
+		group_lacks(f, c, a);
+		return;
+	}
+	fputs("<td class=\"n\">", f);
+	if (a->over)
+		fprintf(f, "<strong>%+.0f</strong>", fig.row - fig.over);
+	if (fig.pairs)
+		fprintf(f, "<small>%+.0f to %+.0f</small>", fig.low, fig.high);
+	fprintf(f, a->over ? "<small>of %.0f; q1 %.0f, q3 %.0f</small></td>" : "<strong>%.0f</strong><small>q1 %.0f, q3 %.0f</small></td>", fig.row,
+		fig.q1, fig.q3);
+}
+
 static void group_table(FILE *f, const struct site *s, const char *label, unsigned group)
 {
 	unsigned first, n_columns = site_of_label(s, label, &first), n;
 	const struct bench_adds *v = bench_adds(&n);
-	double over, row;
 
-	fputs("<div class=\"wide\"><table><thead><tr><th>what is added</th><th>to</th>", f);
+	fputs("<div class=\"wide\"><table><thead><tr><th>what is added, and to what</th>", f);
 	for (unsigned k = 0; k < n_columns; k++)
-		fprintf(f, "<th>%s</th>", s->column[first + k].name);
+		page_column(f, "", &s->column[first + k]);
 	fputs("</tr></thead><tbody>\n", f);
 	for (unsigned i = 0; i < n; i++) {
 		if (v[i].group != group)
 			continue;
 		fputs("<tr><th scope=\"row\">", f);
 		html(f, v[i].adds);
-		fprintf(f, "<small>%s</small></th><td>%s</td>", bench_row(v[i].row)->path,
-			v[i].over ? bench_row(v[i].over)->path : "");
-		for (unsigned k = 0; k < n_columns; k++) {
-			if (group_figures(&s->column[first + k], i, &over, &row))
-				group_lacks(f, &s->column[first + k], &v[i]);
-			else if (v[i].over)
-				fprintf(f, "<td class=\"n\">%+.0f<small>%.0f</small></td>", row - over, row);
-			else
-				fprintf(f, "<td class=\"n\">%.0f</td>", row);
-		}
+		fprintf(f, "<small>%s</small>", bench_row(v[i].row)->path);
+		if (v[i].over)
+			fprintf(f, "<small>to %s</small>", bench_row(v[i].over)->path);
+		fputs("</th>", f);
+		for (unsigned k = 0; k < n_columns; k++)
+			group_cell(f, &s->column[first + k], i);
 		fputs("</tr>\n", f);
 	}
 	fputs("</tbody></table></div>\n", f);
@@ -150,8 +186,10 @@ void page_groups(FILE *f, const struct site *s)
 	char name[80];
 
 	fputs("<h2>What each piece of software costs</h2>\n<p>The same event with one thing more each time. A bar is the way from the bare event "
-	      "(its first colour) to a row; what a piece <em>saves</em> is drawn hollow behind the bar's end. Medians in ticks, empty window included; "
-	      "only these differences may be taken, within one machine.</p>\n", f);
+	      "(its first colour) to a row; what a piece <em>saves</em> is drawn hollow behind the bar's end; the thin line is q1 to q3 of the row. "
+	      "Medians in ticks, empty window included; only these differences may be taken, within one machine. In the tables the difference of the two "
+	      "medians comes first, then the lowest and highest of the differences at one placement of the code (in each boot), then the row's own median "
+	      "and quartiles. A difference whose lowest and highest have not the same sign says nothing.</p>\n", f);
 	for (const char *const *label = site_labels; *label; label++) {
 		unsigned first, n = site_of_label(s, *label, &first);
 		int said = 0;
@@ -171,7 +209,7 @@ void page_groups(FILE *f, const struct site *s)
 			for (unsigned k = 0; k < n; k++)
 				if (group_is_there(&s->column[first + k], g))
 					page_figure(f, &s->column[first + k], 1,
-						    plot_group_name(&s->column[first + k], g, name), "Medians of round trips");
+						    plot_group_name(&s->column[first + k], g, name), "Medians of round trips, with q1 to q3 of each row");
 			group_table(f, s, *label, g);
 		}
 	}

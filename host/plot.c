@@ -126,15 +126,33 @@ static void plot_class(FILE *f, const struct site *s, const char *label, const c
 	fputs("\n", f);
 }
 
+/* Of two with the same words each says what it stands on: `VERW, to stack`. */
+const char *group_words(unsigned adds, char *buf, size_t cap)
+{
+	unsigned n;
+	const struct bench_adds *v = bench_adds(&n), *a = &v[adds];
+	char to[ADDS_MAX / 2] = "";
+	int room;
+
+	for (unsigned i = 0; i < n && a->over; i++)
+		if (i != adds && v[i].group == a->group && !strcmp(v[i].adds, a->adds))
+			snprintf(to, sizeof(to), ", to %s", strrchr(bench_row(a->over)->path, '.') + 1);
+	room = ADDS_MAX - (int)strlen(to);
+	snprintf(buf, cap, "%s%.*s%s%s", a->over ? "+ " : "", room, a->adds, strlen(a->adds) > (size_t)room ? "..." : "", to);
+	return buf;
+}
+
 /* The segments of a bar: from 0 to the base's median, from there to the next, up to the row. */
 static void segments(FILE *f, const struct column *c, unsigned adds, double y, int hollow)
 {
 	unsigned way[DEPTH_MAX], depth = 0, n;
 	const struct bench_adds *v = bench_adds(&n);
+	struct group_figures of;
 	double top;
 
-	if (group_figures(c, adds, &(double){ 0 }, &top))
+	if (group_figures(c, adds, &of))
 		return;
+	top = of.row;
 	for (unsigned at = adds;; ) {
 		unsigned under = n;
 
@@ -150,14 +168,14 @@ static void segments(FILE *f, const struct column *c, unsigned adds, double y, i
 	}
 	for (unsigned i = depth; i--;) {
 		unsigned colour = colours[(depth - 1 - i) % N_COLOURS];
-		double over, row, low, high;
+		double low, high;
 
-		if (group_figures(c, way[i], &over, &row))
+		if (group_figures(c, way[i], &of))
 			continue;
-		low = over < row ? over : row;
-		high = over < row ? row : over;
+		low = of.over < of.row ? of.over : of.row;
+		high = of.over < of.row ? of.row : of.over;
 		/* what a piece saves is drawn hollow, behind the bar's end */
-		if ((row < over) != hollow)
+		if ((of.row < of.over) != hollow)
 			continue;
 		if (!hollow && high > top && i)
 			high = top > low ? top : low;
@@ -169,22 +187,20 @@ static void plot_group(FILE *f, const struct column *c, unsigned group)
 {
 	unsigned n, lines = 0, at = 0;
 	const struct bench_adds *v = bench_adds(&n);
-	double over, row;
+	struct group_figures fig;
 	char name[80];
 
 	for (unsigned i = 0; i < n; i++)
-		lines += v[i].group == group && !group_figures(c, i, &over, &row);
+		lines += v[i].group == group && !group_figures(c, i, &fig);
 	begin(f, plot_group_name(c, group, name), lines, WORDS_MARGIN);
 	fputs("set xrange [0:*]\nunset key\nset ytics (", f);
 	for (unsigned i = 0; i < n; i++) {
 		char words[128];
 
-		if (v[i].group != group || group_figures(c, i, &over, &row))
+		if (v[i].group != group || group_figures(c, i, &fig))
 			continue;
-		snprintf(words, sizeof(words), "%s%.*s%s", v[i].over ? "+ " : "", ADDS_MAX, v[i].adds,
-			 strlen(v[i].adds) > ADDS_MAX ? "..." : "");
 		fputs(at ? "," : "", f);
-		quoted(f, words);
+		quoted(f, group_words(i, words, sizeof(words)));
 		fprintf(f, " -%u", at++);
 	}
 	fputs(")\n", f);
@@ -192,13 +208,19 @@ static void plot_group(FILE *f, const struct column *c, unsigned group)
 		fprintf(f, "$h%d << EOD\n", hollow);
 		at = 0;
 		for (unsigned i = 0; i < n; i++)
-			if (v[i].group == group && !group_figures(c, i, &over, &row))
+			if (v[i].group == group && !group_figures(c, i, &fig))
 				segments(f, c, i, -(double)at++, hollow);
 		/* so that there is a line in any case */
 		fputs("0 0 0 0\nEOD\n", f);
 	}
-	fputs("plot $h0 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs solid 0.75 noborder lc rgb variable, "
-	      "$h1 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs empty lc rgb variable\n", f);
+	fputs("$spread << EOD\n", f);
+	at = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (v[i].group == group && !group_figures(c, i, &fig))
+			fprintf(f, "%g %g %g %g\n", fig.row, fig.q1, fig.q3, -(double)at++);
+	fputs("EOD\nplot $h0 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs solid 0.75 noborder lc rgb variable, "
+	      "$h1 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs empty lc rgb variable, "
+	      "$spread using 1:4:2:3 with xerrorbars pt -1 lw 1 lc rgb \"black\"\n", f);
 }
 
 static int finish(const char *path)

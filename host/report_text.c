@@ -65,11 +65,15 @@ static void one_machine(FILE *f, const struct site *s, const struct column *c)
 	for (size_t i = 0; i < s->n_ids; i++) {
 		struct cell cell;
 
-		if (site_cell(c, s->id[i], &cell))
-			fprintf(f, "%-38.38s %7.0f %7.0f %7.0f %7.0f %7.0f\n", s->id[i], cell.fig[F_MEDIAN],
-				cell.fig[F_Q1], cell.fig[F_Q3], cell.fig[F_P99],
-				cell.row->overhead < 0 ? 0 : cell.row->overhead);
-		else if (cell.row)
+		if (site_cell(c, s->id[i], &cell)) {
+			fprintf(f, "%-38.38s %7.0f %7.0f %7.0f %7.0f", s->id[i], cell.fig[F_MEDIAN], cell.fig[F_Q1],
+				cell.fig[F_Q3], cell.fig[F_P99]);
+			/* not known is not 0 */
+			if (cell.row->overhead < 0)
+				fprintf(f, " %7s\n", "-");
+			else
+				fprintf(f, " %7.0f\n", cell.row->overhead);
+		} else if (cell.row)
 			verdict(f, cell.row);
 	}
 }
@@ -129,6 +133,11 @@ static void quoted(FILE *f, const char *text)
 	putc('"', f);
 }
 
+/* What a line taken alone still says of where it came from: members of the context. */
+static const char *const provenance[] = {
+	"signature", "microcode", "system", "board", "bios", "firmware", "tsc_hz", "tsc_hz_from", "bench_build", "program",
+};
+
 static void csv_row(FILE *f, const struct column *c, const struct run_file *run, const struct run_row *r)
 {
 	const char *const texts[] = {
@@ -155,6 +164,16 @@ static void csv_row(FILE *f, const struct column *c, const struct run_file *run,
 		fprintf(f, "%ld", r->instructions);
 	putc(',', f);
 	quoted(f, r->definition);
+	putc(',', f);
+	if (r->retired >= 0)
+		fprintf(f, "%ld", r->retired);
+	putc(',', f);
+	if (r->core_cycles >= 0)
+		fprintf(f, "%.15g", r->core_cycles);
+	for (size_t i = 0; i < sizeof(provenance) / sizeof(provenance[0]); i++) {
+		putc(',', f);
+		quoted(f, run_text(run, provenance[i]));
+	}
 	fputs("\r\n", f);
 }
 
@@ -163,7 +182,10 @@ void report_csv(FILE *f, const struct site *s)
 	fputs("machine,file,label,brand,engine_version,tables,id,kind,verdict,reason,unit,n,discards", f);
 	for (unsigned i = 0; i < N_FIGURES; i++)
 		fprintf(f, ",%s", figure_names[i]);
-	fputs(",overhead_id,overhead_median,instructions,definition\r\n", f);
+	fputs(",overhead_id,overhead_median,instructions,definition,retired_instructions,core_cycles", f);
+	for (size_t i = 0; i < sizeof(provenance) / sizeof(provenance[0]); i++)
+		fprintf(f, ",%s", provenance[i]);
+	fputs("\r\n", f);
 	for (unsigned k = 0; k < s->n_columns; k++) {
 		const struct column *c = &s->column[k];
 

@@ -229,6 +229,7 @@ static int take_figures(const json_t *o, int version, struct run_row *r)
 int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, size_t cap)
 {
 	const json_t *insns = json_object_get(o, "instructions"), *ovh = json_object_get(o, "overhead_median");
+	const json_t *retired = json_object_get(o, "retired_instructions"), *cycles = json_object_get(o, "core_cycles");
 
 	*ret = (struct run_row){
 		.id = text(o, "id"),
@@ -241,6 +242,8 @@ int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, s
 		.n = (long)json_integer_value(json_object_get(o, "n")),
 		.discards = (long)json_integer_value(json_object_get(o, "discards")),
 		.instructions = json_is_null(insns) ? -1 : (long)json_integer_value(insns),
+		.retired = json_is_integer(retired) ? (long)json_integer_value(retired) : -1,
+		.core_cycles = json_is_number(cycles) ? json_number_value(cycles) : -1,
 		.overhead = json_is_null(ovh) ? -1 : json_number_value(ovh),
 	};
 	ret->ok = !strcmp(ret->verdict, "OK");

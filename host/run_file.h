@@ -17,6 +17,8 @@ struct run_row {
 	unsigned line;	   /* where it stands */
 	long n, discards;  /* n 0: there are no figures */
 	long instructions; /* -1: not countable */
+	long retired;	   /* of a sample; -1: not known */
+	double core_cycles; /* of a sample; below 0: not known */
 	double fig[N_FIGURES];
 	double placed[RUN_PLACEMENTS];
 	unsigned n_placed; /* 4, or 0 for what is in one place */

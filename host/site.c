@@ -189,7 +189,8 @@ const char *site_title(const struct column *c, char *buf, size_t cap)
 {
 	const struct run_file *f = c->run[0];
 
-	snprintf(buf, cap, "%s; %s%s", run_text(f, "brand"), run_text(f, "engine_version"),
+	snprintf(buf, cap, "%s, CPUID %s, microcode %s; %s%s", run_text(f, "brand"), run_text(f, "signature"),
+		 run_text(f, "microcode"), run_text(f, "engine_version"),
 		 strcmp(run_text(f, "tables"), "fred") ? "" : "; FRED");
 	return buf;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "bench/group.h"
 #include "host/page.h"
 #include "tests/run_text.h"
 
@@ -252,10 +253,70 @@ static void test_group_lacks(void **state)
 	assert_non_null(strstr(text, "<td>UNSTABLE<small><code>sys.syscall.u.swapgs</code>: q1 100 &lt; q3 400</small></td>"));
 	assert_non_null(strstr(text, "<td>SKIP<small>this CPU lacks: it</small></td>"));
 	assert_non_null(strstr(text, "<td><small>not asked for, or not in its build</small></td>"));
-	assert_non_null(strstr(text, ">+90<small>190</small></td>"));
+	assert_non_null(strstr(text, "<strong>+90</strong>"));
 	assert_null(strstr(text, "not OK"));
 	free(text);
 	site_free(&s);
+}
+
+static struct run_row *row_of(struct run_file *f, const char *id)
+{
+	for (size_t i = 0; i < f->n_rows; i++)
+		if (!strcmp(f->rows[i].id, id))
+			return &f->rows[i];
+	fail_msg("no row %s", id);
+	return NULL;
+}
+
+/* Beside a difference: how far it goes apart, and the row that it is of, with its quartiles; and whose it is. */
+static void test_group_spread(void **state)
+{
+	struct made rows[] = {
+		{ .row = index_of("sys.syscall.u.bare"), .median = 100 },
+		{ .row = index_of("sys.syscall.u.swapgs"), .median = 120 },
+	};
+	static const double bare[2][4] = { { 100, 101, 99, 100 }, { 100, 100, 100, 104 } },
+			    swapgs[2][4] = { { 120, 121, 117, 123 }, { 120, 131, 120, 120 } };
+	struct run_file f[2];
+	struct site s;
+	char *text;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct run_row *r;
+
+		f[i] = run_of(rows, 2);
+		memcpy(row_of(&f[i], "sys.syscall.u.bare")->placed, bare[i], sizeof(bare[i]));
+		r = row_of(&f[i], "sys.syscall.u.swapgs");
+		memcpy(r->placed, swapgs[i], sizeof(swapgs[i]));
+		r->fig[F_Q1] = 118;
+		r->fig[F_Q3] = 125;
+	}
+	make(&s, 2, f[0], f[1]);
+	text = printed(&s, page_groups);
+	assert_non_null(strstr(text, "<strong>+20</strong><small>+16 to +31</small><small>of 120; q1 118, q3 125</small></td>"));
+	assert_non_null(strstr(text, "<strong>100</strong><small>q1 100, q3 100</small></td>"));
+	assert_non_null(strstr(text, "<th>A, hardware<small><a href=\"index.html#machine-A\">"));
+	free(text);
+	site_free(&s);
+}
+
+/* No two bars of a plot have the same words beside them. */
+static void test_group_words(void **state)
+{
+	unsigned n, cut = 0;
+	const struct bench_adds *v = bench_adds(&n);
+	char a[128], b[128];
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		cut += !!strstr(group_words(i, a, sizeof(a)), "...");
+		for (unsigned k = 0; k < i; k++)
+			if (v[k].group == v[i].group && !strcmp(a, group_words(k, b, sizeof(b))))
+				fail_msg("%s: twice in group %s", a, bench_group(v[i].group)->name);
+		assert_true(strlen(a) <= 56);
+	}
+	assert_true(cut > 0);
 }
 
 /* Hardware and emulated figures in tables of their own, each headed; a narrow table whatever the words. */
@@ -288,7 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
 		cmocka_unit_test(test_fred),	cmocka_unit_test(test_fred_rows), cmocka_unit_test(test_fred_all),
-		cmocka_unit_test(test_group_lacks), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_group_lacks), cmocka_unit_test(test_group_spread), cmocka_unit_test(test_group_words),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
