@@ -151,7 +151,6 @@ struct cpu {
 	uint64_t end;
 	unsigned needs; /* of the steps, enum op_need */
 	uint8_t may_step; /* TF can be set in this sequence */
-	uint8_t may_write; /* ring 0 can write read-only pages in this sequence */
 	uint16_t rip_rule, rflags_rule, land_rule, dr6_rule; /* provenance of fields of the next record */
 	uint8_t vec; /* of the event being delivered, for overlay conditions */
 	uint16_t overlaid[N_RULES], overlaid_end[N_RULES]; /* the first line for a rule, plus one; after the last */
@@ -161,13 +160,14 @@ struct cpu {
 	uint8_t tape[L_TAPE];
 	uint8_t harn[0x1010]; /* register sets and SETPTR */
 	uint8_t tss[TSS_LEN];
-	/* of account only where CR0.WP can be cleared: the constants, and the last page of each text */
-	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];
 	/* a bit for each page below that is as a run finds it: most runs write to two or three */
 	uint32_t clean;
 	uint8_t layout; /* of idt, where that is clean */
+	uint64_t const_cr4; /* of the machine whose constants these are, where they are clean */
 	uint8_t idt[IDT_LEN] __attribute__((aligned(16))), gdt[4096], duser[4096], dsup[4096];
 	uint8_t stack[11][4096];
+	/* written only with CR0.WP clear: the constants, and the last page of each text */
+	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];
 };
 
 /* One run along a path; stops at the first record that differs from an observed one, if given. */

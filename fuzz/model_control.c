@@ -144,13 +144,7 @@ static uint64_t cr4_bits(const struct cpu *c)
 
 int act_load_cr4(struct cpu *c, const struct insn *in)
 {
-	uint64_t v;
-
-	if (mem_read(c, in->imm, 8, ACC_READ, &v))
-		return 1;
-	/* the image has the list without the machine's own bits; where it may be written it has them */
-	c->reg[GPR_AX] = c->may_write ? v : v ^ c->profile->cr4;
-	return 0;
+	return mem_read(c, in->imm, 8, ACC_READ, &c->reg[GPR_AX]);
 }
 
 /* A value that no entry of the table has: a body left halfway, and RAX another event's. */

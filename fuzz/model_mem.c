@@ -119,9 +119,9 @@ int mem_fetch(struct cpu *c, uint64_t addr)
 }
 
 /* The last page of text, which holds none: with CR0.WP clear what is written there can be read again. */
-static uint8_t *text_data(const struct cpu *c, uint8_t *page, uint64_t base, uint64_t addr)
+static uint8_t *text_data(uint8_t *page, uint64_t base, uint64_t addr)
 {
-	return c->may_write && addr >= base ? page + (addr - base) : NULL;
+	return addr >= base ? page + (addr - base) : NULL;
 }
 
 /* What is seen through the alias, or at the canonical boundary, is what lies in the window. */
@@ -164,13 +164,13 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 	case REGION_TSS:
 		return off + len <= sizeof(c->tss) ? c->tss + off : NULL;
 	case REGION_KCONST:
-		return c->may_write ? c->kconst + off : NULL;
+		return c->kconst + off;
 	case REGION_UCONST:
-		return c->may_write ? c->uconst + off : NULL;
+		return c->uconst + off;
 	case REGION_KTEXT:
-		return text_data(c, c->text_data[0], W_KTEXT_DATA, addr);
+		return text_data(c->text_data[0], W_KTEXT_DATA, addr);
 	case REGION_UTEXT:
-		return text_data(c, c->text_data[1], W_UTEXT_DATA, addr);
+		return text_data(c->text_data[1], W_UTEXT_DATA, addr);
 	case REGION_DUSER:
 		return c->duser + off;
 	case REGION_DSUP:

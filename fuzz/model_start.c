@@ -3,14 +3,21 @@
 #include "fuzz/cpu_state.h"
 #include "fuzz/style.h"
 
-enum { PAGE_LEN = 4096, N_STACKS = sizeof(((struct cpu *)0)->stack) / PAGE_LEN };
-_Static_assert(offsetof(struct cpu, stack) == offsetof(struct cpu, idt) + 4 * PAGE_LEN, "pages without a gap");
+enum {
+	PAGE_LEN = 4096,
+	N_STACKS = sizeof(((struct cpu *)0)->stack) / PAGE_LEN,
+	/* from idt to text_data */
+	N_PAGES = 4 + N_STACKS + (L_KCONST + L_UCONST) / PAGE_LEN + 2,
+};
+_Static_assert(offsetof(struct cpu, text_data) == offsetof(struct cpu, idt) + (N_PAGES - 2) * PAGE_LEN,
+	       "pages without a gap");
+_Static_assert(N_PAGES <= 32, "a bit each");
 
 static unsigned page_bit(const struct cpu *c, const uint8_t *p)
 {
 	size_t i = (size_t)(p - c->idt) / PAGE_LEN;
 
-	return p >= c->idt && i < 4 + N_STACKS ? 1u << i : 0;
+	return p >= c->idt && i < N_PAGES ? 1u << i : 0;
 }
 
 void dirtied(struct cpu *c, const uint8_t *p)
@@ -64,22 +71,35 @@ static void start_tables(struct cpu *c, unsigned layout)
 	c->tr = (struct sysseg){ SEL_TSS, 1, TSS_LIMIT, W_TSS };
 }
 
-static void start_constants(struct cpu *c)
+/* A region's constants, from the image. Returns whether they were not as they are now. */
+static int start_constants(struct cpu *c, uint8_t *page, uint32_t va, uint32_t len)
 {
 	uint32_t left;
-	const uint8_t *k = victim_bytes(W_KCONST, &left);
+	const uint8_t *image = victim_bytes(va, &left);
+	int dirty = 0;
 
-	memset(c->kconst, 0, sizeof(c->kconst));
-	memcpy(c->kconst, k, left);
-	for (unsigned i = 0; i < cr4_values(); i++) {
-		const uint64_t v = cr4_value(c->profile, i);
+	for (uint32_t at = 0; at < len; at += PAGE_LEN)
+		dirty |= is_dirty(c, page + at);
+	if (!dirty)
+		return 0;
+	memset(page, 0, len);
+	memcpy(page, image, left);
+	return 1;
+}
 
-		memcpy(c->kconst + victim_labels()->cr4s - W_KCONST + 8 * i, &v, sizeof(v));
-	}
-	k = victim_bytes(W_UCONST, &left);
-	memset(c->uconst, 0, sizeof(c->uconst));
-	memcpy(c->uconst, k, left);
-	memset(c->text_data, 0, sizeof(c->text_data));
+static void start_read_only(struct cpu *c)
+{
+	if (start_constants(c, c->kconst, W_KCONST, L_KCONST) || c->const_cr4 != c->profile->cr4)
+		for (unsigned i = 0; i < cr4_values(); i++) {
+			const uint64_t v = cr4_value(c->profile, i);
+
+			memcpy(c->kconst + victim_labels()->cr4s - W_KCONST + 8 * i, &v, sizeof(v));
+		}
+	c->const_cr4 = c->profile->cr4;
+	start_constants(c, c->uconst, W_UCONST, L_UCONST);
+	for (unsigned i = 0; i < 2; i++)
+		if (is_dirty(c, c->text_data[i]))
+			memset(c->text_data[i], 0, PAGE_LEN);
 }
 
 static void start_context(struct cpu *c, enum ctx ctx)
@@ -137,9 +157,7 @@ void model_start(struct cpu *c, const struct seq *seq)
 	c->end = t.end;
 	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
-	c->may_write = (t.needs & PAGES) != 0;
-	if (c->may_write)
-		start_constants(c);
+	start_read_only(c);
 	if (is_dirty(c, c->dsup))
 		memset(c->dsup, 0, sizeof(c->dsup));
 	if (is_dirty(c, c->duser))
