@@ -113,6 +113,7 @@ ev_%[row]_%[copy]:
 %include "bench/later.inc"
 %include "bench/gates.inc"
 %include "bench/cold_more.inc"
+%include "bench/waits.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0

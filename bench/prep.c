@@ -19,10 +19,13 @@ enum {
 	MSR_SPEC_CTRL = 0x48,
 	FMASK_TF = 0x100,
 	TIMER_VECTOR_F0 = 0xf0, /* one-shot, not masked */
+	TIMER_DEADLINE = 2 << 17,
 	DIVIDE_BY_1 = 0xb,
 	PKRU_NO_KEY1 = 1 << 2,
 	FMASK_BENCH = 0x47700, /* what systems mask: TF IF DF IOPL NT AC */
 };
+
+static const uint64_t TIMER_ROWS = PREP_TIMER | PREP_DEADLINE;
 
 static struct {
 	uint64_t prep, cr0, cr2, cr4, cr8;
@@ -126,11 +129,11 @@ static void install_control(const struct bench_row *row)
 	}
 	if (row->prep & PREP_IBRS)
 		saved.spec_ctrl = rdmsr(MSR_SPEC_CTRL);
-	if (row->prep & PREP_TIMER) {
+	if (row->prep & TIMER_ROWS) {
 		saved.lvt_timer = apic_read(APIC_LVT_TIMER);
 		saved.divide = apic_read(APIC_DIVIDE);
 		apic_write(APIC_DIVIDE, DIVIDE_BY_1);
-		apic_write(APIC_LVT_TIMER, TIMER_VECTOR_F0);
+		apic_write(APIC_LVT_TIMER, TIMER_VECTOR_F0 | (row->prep & PREP_DEADLINE ? TIMER_DEADLINE : 0));
 	}
 	if (row->prep & PREP_GSNEG)
 		wrmsr(IA32_GS_BASE, ALIAS(W_BDATA + BD_GSUSER));
@@ -164,8 +167,10 @@ static void undo_control(void)
 	}
 	if (saved.prep & PREP_PKE)
 		wrpkru(saved.pkru);
-	if (saved.prep & PREP_TIMER) {
+	if (saved.prep & TIMER_ROWS) {
 		apic_write(APIC_INITIAL_COUNT, 0);
+		if (saved.prep & PREP_DEADLINE)
+			wrmsr(IA32_TSC_DEADLINE, 0);
 		apic_write(APIC_LVT_TIMER, saved.lvt_timer);
 		apic_write(APIC_DIVIDE, saved.divide);
 	}
