@@ -7,7 +7,7 @@
 #include "efi/profile.h"
 #include "efi/state.h"
 
-enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2, IST_DF = 8 };
+enum { PIC1_DATA = 0x21, PIC2_DATA = 0xa1, S_CET_SHSTK = 1, DESCRIPTOR_BUSY = 2, DESCRIPTOR_LEN = 16, IST_DF = 8 };
 
 #define DR6_NONE 0xffff0ff0ull
 #define DR7_NONE 0x400ull
@@ -101,11 +101,22 @@ static void load_msrs(const struct takeover *t)
 	state_load_msrs(&ours);
 }
 
+/* Whether the firmware's table has the task that TR names: where we were started before in this boot, TR is of that start. */
+static int has_task(const struct table_reg *gdtr, uint16_t tr)
+{
+	const uint8_t *descriptor = (const uint8_t *)(uintptr_t)(gdtr->base + (tr & ~7u));
+
+	if (!(tr & ~3u) || tr & 4 || (tr & ~7u) + DESCRIPTOR_LEN - 1 > gdtr->limit)
+		return 0;
+	/* present, of the system, a 64-bit TSS, busy or not */
+	return (descriptor[5] & 0x9d) == 0x89;
+}
+
 void takeover(const struct takeover *t)
 {
 	cli();
 	state_read(&was, t->profile->features);
-	if (task_is_ours)
+	if (task_is_ours || !has_task(&was.gdtr, was.tr))
 		was.tr = 0;
 	mask_sources();
 	load_control(t);
