@@ -324,6 +324,10 @@ noise: all $B/tests/noisy
 bundles: all
 	BUNDLES=all tests/e2e_bundle.sh
 
+# the stick with the whole corpus: its verdicts are those of the host
+stick: all
+	USB=all tests/e2e_usb.sh
+
 # pages and plots from the runs that are published
 site: $B/trainwreck
 	$B/trainwreck report results --out site
@@ -366,7 +370,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops random recoveries kills newest noise bundles site same edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all usb tests ops random recoveries kills newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -112,6 +112,7 @@ static void open_folder(void)
 		boot_print("Results go to the UART at 0x%x.\n", machine.config.port);
 	else
 		boot_print("There is no UART either: results are on this screen only.\n");
+	runs_append("summary.txt", line, strlen(line));
 }
 
 const char *runs_begin(const char *plan, unsigned count[RUNS_COUNTS])
@@ -141,6 +142,24 @@ void runs_mark(const char *what)
 		lost |= boot_write(JOURNAL, text, strlen(text));
 }
 
+/* Other files, the firmware and we ourselves write to that line, too: so each line of a text begins anew and says whose it is. */
+static void send_lines(const char *file, const char *text, size_t len)
+{
+	char head[RUNS_NAME_MAX];
+
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		fmt_print(head, sizeof(head), "\n%s|", file);
+		serial_send(&machine.serial, (const uint8_t *)head, strlen(head));
+		serial_send(&machine.serial, (const uint8_t *)text, n);
+		text += n + !!end;
+		len -= n + !!end;
+	}
+	serial_send(&machine.serial, (const uint8_t *)"\n", 1);
+}
+
 void runs_append(const char *file, const void *data, size_t len)
 {
 	char path[PATH_CAP];
@@ -148,8 +167,10 @@ void runs_append(const char *file, const void *data, size_t len)
 	fmt_print(path, sizeof(path), "%s\\%s", folder, file);
 	if (!deaf)
 		lost |= boot_append(path, data, len);
-	else if (machine.config.port)
+	else if (machine.config.port && !strcmp(file, RUNS_FRAMES))
 		serial_send(&machine.serial, data, len);
+	else if (machine.config.port)
+		send_lines(file, data, len);
 }
 
 int runs_read(const char *file, void *out, size_t cap, size_t *ret_len)

@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* The one file that is no text: frames, which a reader finds among any. */
+#define RUNS_FRAMES "bench.tw"
+
 enum { RUNS_NAME_MAX = 96, RUNS_COUNTS = 8, RUNS_LINE_MAX = 512 };
 
 /* First of all: what the journal says. NULL, or what ran when the machine went away. */
@@ -28,7 +31,7 @@ const char *runs_begin(const char *plan, unsigned count[RUNS_COUNTS]);
 /* Into the journal, before it runs. */
 void runs_mark(const char *what);
 
-/* Add to a file of the folder; to the UART where the volume takes nothing. */
+/* Add to a file of the folder; to the UART where the volume takes nothing: `file|` before each line of a text. */
 void runs_append(const char *file, const void *data, size_t len);
 
 /* What a file of the folder holds so far. Returns 0, or -1 when it is not there or longer than cap. */

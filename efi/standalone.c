@@ -147,7 +147,7 @@ static void measure(const struct msg_bench *req)
 
 static void flush(void)
 {
-	runs_append("bench.tw", transcript.out, transcript.len);
+	runs_append(RUNS_FRAMES, transcript.out, transcript.len);
 	transcript.len = 0;
 }
 

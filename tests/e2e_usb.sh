@@ -55,7 +55,7 @@ get() {
 }
 
 check_summary() {
-	[ "$(awk 'length > 78' "$tmp/summary.txt" | wc -l)" -eq 0 ] || fail "lines longer than 78 columns"
+	[ "$(awk 'length > 78' "$1" | wc -l)" -eq 0 ] || fail "lines longer than 78 columns"
 }
 
 # a plan of the stick, changed by a sed script
@@ -76,7 +76,7 @@ for _ in 1 2 3; do
 done
 get 1 summary.txt
 get 1 bench.tw
-check_summary
+check_summary "$tmp/summary.txt"
 tail -n 4 "$tmp/summary.txt" | grep -q 'rows measured' || fail "no totals: $(tail -n 4 "$tmp/summary.txt")"
 $tw bench --from "$tmp/bench.tw" --json >"$tmp/rows" || fail "bench --from: status $?"
 [ "$($tw bench --from "$tmp/bench.tw" --json | grep -c '"verdict":"ERROR"')" -eq 0 ] || fail "rows with ERROR"
@@ -96,18 +96,33 @@ head -c "$(($(wc -c <"$tmp/bench.tw") * 2 / 3))" "$tmp/bench.tw" >"$tmp/cut.tw"
 ! $tw bench --from "$tmp/cut.tw" >/dev/null 2>"$tmp/said" || fail "a transcript cut short passes"
 grep -q damaged "$tmp/said" || fail "$(cat "$tmp/said")"
 
-# a volume that takes no file: the transcript goes to the UART, among what firmware and stick say there. And from the firmware's
-# shell, whose load options name a plan that is not there: that is said, with those that are, and none of the options counts
+# a volume that takes no file: everything goes to the UART, among what firmware and stick say there, and a reader finds each file's
+# lines, and the transcript. And from the firmware's shell, whose load options choose a plan, for three sequences; or name one
+# that is not there: that is said, with those that are, and none of the options counts
 plan quick 's/samples = .*/samples = <20>;/; s/only = .*/only = "idt.int3.?.gate";/; s/on-finish/countdown = <1>; linger = <1>; &/'
 mcopy -o -i "$drive" "$tmp/quick.dtb" ::/trainwreck/plan.dtb
 mren -i "$drive" ::/EFI/BOOT/BOOTX64.EFI ::/EFI/BOOT/TW.EFI
-printf 'fs0:\\EFI\\BOOT\\TW.EFI plan=nosuch bench.samples=7\r\n' >"$tmp/startup.nsh"
+printf 'fs0:\\EFI\\BOOT\\TW.EFI %s\r\n' 'plan=test run.on-finish=return run.linger=0' 'plan=nosuch bench.samples=7' >"$tmp/startup.nsh"
 mcopy -i "$drive" "$tmp/startup.nsh" ::/startup.nsh
+mmove -i "$drive" ::/trainwreck/seq ::/trainwreck/all
+mmd -i "$drive" ::/trainwreck/seq
+mcopy -i "$drive" build/seq/int3.bin build/seq/known-compat-return-keeps-upper-rip.bin build/seq/ud2.bin ::/trainwreck/seq/
 readonly=,readonly=on serial=file:$tmp/uart
 boot 60
 readonly='' serial=none
 mren -i "$drive" ::/EFI/BOOT/TW.EFI ::/EFI/BOOT/BOOTX64.EFI
 mdel -i "$drive" ::/startup.nsh
+mdeltree -i "$drive" ::/trainwreck/seq
+mmove -i "$drive" ::/trainwreck/all ::/trainwreck/seq
+for file in results.ktap results.jsonl summary.txt; do
+	LC_ALL=C sed -n "s/^$file|//p" "$tmp/uart" >"$tmp/line.$file"
+done
+[ "$(sed 's/^\(not ok\|ok\|#\) .*/\1/' "$tmp/line.results.ktap" | tr '\n' ' ')" = 'KTAP version 1 1..3 not ok # # not ok # # not ok # # ' ] ||
+	fail "KTAP of the line: $(cat "$tmp/line.results.ktap")"
+python3 -c 'import json, sys; print(*[json.loads(l)["name"] for l in sys.stdin])' <"$tmp/line.results.jsonl" >"$tmp/names" || fail "JSON of the line"
+[ "$(cat "$tmp/names")" = 'int3.bin known-compat-return-keeps-upper-rip.bin ud2.bin' ] || fail "JSON of the line names $(cat "$tmp/names")"
+check_summary "$tmp/line.summary.txt"
+grep -q '^0 pass, 3 differ' "$tmp/line.summary.txt" && grep -q '^6 rows measured' "$tmp/line.summary.txt" || fail "summary of the line: $(cat "$tmp/line.summary.txt")"
 grep -aq 'no plan nosuch on this volume: none of them counts; there are: full quick test' "$tmp/uart" ||
 	fail "no word of a plan that is not there: $(strings "$tmp/uart" | grep 'trainwreck:')"
 grep -aq 'Results go to the UART at 0x3f8' "$tmp/uart" || fail "no word that results go to the UART: $(strings "$tmp/uart" | tail -n 5)"
@@ -134,7 +149,7 @@ done
 ! running || fail "still not done after $boots boots: $(mtype -i "$drive" ::/trainwreck/running.txt)"
 get 2 results.ktap
 get 2 summary.txt
-check_summary
+check_summary "$tmp/summary.txt"
 # shellcheck disable=SC2086 # a list of files
 $tw run --ktap $seqs >"$tmp/host.ktap" 2>"$tmp/log" || [ $? -eq 1 ] || fail "run --ktap: $(cat "$tmp/log")"
 
