@@ -76,13 +76,13 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
 }
 
-/* Delivery, a return or a load of a segment register reads one of the tables. */
-void debug_table(struct cpu *c, uint64_t addr, unsigned len)
+/* Delivery, a return or a load of a segment register reads one of the tables, or writes a bit of it. */
+void debug_table(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	uint8_t before = c->db_hits;
 
 	delivery_goes_on(c, addr);
-	debug_access(c, addr, len, ACC_READ);
+	debug_access(c, addr, len, access & ACC_WRITE);
 	if (c->db_hits != before && (!rule(c, RULE_DATA_BP_TABLES, 1) || choose_once(c, RULE_DATA_BP_TABLES, 2)))
 		c->db_hits = before;
 }

@@ -235,7 +235,7 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 		v |= (uint64_t)p[i] << (8 * i);
 	*ret_value = v;
 	if (access & ACC_TABLE)
-		debug_table(c, addr, len);
+		debug_table(c, addr, len, access);
 	else
 		debug_access(c, addr, len, access);
 	return 0;
@@ -274,7 +274,7 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	for (unsigned i = 0; p && i < len; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
 	if (access & ACC_TABLE)
-		debug_table(c, addr, len);
+		debug_table(c, addr, len, access);
 	else
 		debug_access(c, addr, len, access);
 	return 0;
