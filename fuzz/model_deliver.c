@@ -219,17 +219,16 @@ static int attempt(struct cpu *c, const struct event *ev)
 }
 
 /* What two exceptions make, SDM table 6-5; 0: the second is delivered by itself. */
-static int makes_double_fault(struct cpu *c, unsigned first, unsigned second)
+static int makes_double_fault(struct cpu *c, enum class first, enum class second)
 {
-	enum class a = class_of(first), b = class_of(second);
-
 	/* a fault that delivery meets is contributory or a page fault itself */
-	return (int)rule(c, RULE_DOUBLE_FAULT, a == PAGEFAULT || (a == CONTRIBUTORY && b == CONTRIBUTORY));
+	return (int)rule(c, RULE_DOUBLE_FAULT, first == PAGEFAULT || (first == CONTRIBUTORY && second == CONTRIBUTORY));
 }
 
 void deliver(struct cpu *c, struct event ev)
 {
-	unsigned first = ev.soft || ev.hw_irq || ev.hw_nmi ? 0x100 : ev.vec;
+	/* INT n is benign, whatever its vector */
+	enum class first = ev.soft ? BENIGN : class_of(ev.vec);
 	/* INT n and its kin are instructions: a fault in them points at them, not behind them */
 	uint64_t rip = ev.soft ? c->insn_start : ev.rip;
 
@@ -266,12 +265,12 @@ void deliver(struct cpu *c, struct event ev)
 		if (nested.vec == V_PF)
 			c->cr2 = nested.cr2;
 		nested.rip = rule(c, RULE_RIP_FAULT, rip);
-		if (first == V_DF) {
+		if (first == DOUBLE) {
 			/* whatever its class: nothing is benign on the way to a handler */
 			end_run(c, OUTCOME_SHUTDOWN, RULE_TRIPLE_FAULT);
 			return;
 		}
-		if (first < 0x100 && makes_double_fault(c, first, nested.vec))
+		if (makes_double_fault(c, first, class_of(nested.vec)))
 			nested = (struct event){ .vec = V_DF, .fault = 1, .has_err = 1, .rip = rip,
 						 .rule = RULE_DOUBLE_FAULT };
 		/* by the manual four is the most; an overlay may say otherwise, and must not hang us */
@@ -280,7 +279,7 @@ void deliver(struct cpu *c, struct event ev)
 			return;
 		}
 		ev = nested;
-		first = ev.vec;
+		first = class_of(ev.vec);
 	}
 	c->rep_left = 0;
 	c->out->delivered++;

@@ -66,18 +66,13 @@ static void arrive(struct cpu *c)
 /* The interrupt that the local APIC hands over: its vector, or 0. */
 static unsigned take_irq(struct cpu *c)
 {
-	int irq;
+	int irq = irq_ready(c), is_spurious = c->spurious;
 
 	if (c->irq_flight)
 		return 0;
-	irq = irq_ready(c);
-	if (c->spurious) {
-		c->spurious = 0;
-		if (irq < 0)
-			return SPURIOUS_VECTOR;
-	}
+	c->spurious = 0;
 	if (irq < 0)
-		return 0;
+		return is_spurious ? SPURIOUS_VECTOR : 0;
 	c->irr &= (uint8_t)~(1u << irq);
 	c->isr |= (uint8_t)(1u << irq);
 	return ipi_vector[irq];
