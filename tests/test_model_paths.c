@@ -182,6 +182,40 @@ static void among_too_many_paths_the_near_ones_are_tried(void **state)
  * Single steps in the middle of a step's own bookkeeping, and a return that puts other registers in
  * its place: the pointer to the register sets then is anything.
  */
+/*
+ * Of all the paths behind a record that differs none is tried: 8192 of them would be more than anybody can,
+ * and the model could not say that it is wrong.
+ */
+static void a_record_that_differs_ends_its_path(void **state)
+{
+	static struct judgement j;
+	static struct trace t;
+	static struct record wrong[RECORDS_MAX + 1];
+	char text[1024] = "ud2; int3";
+	struct path path = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 13; i++)
+		strcat(text, "; mov.gs null");
+	struct seq seq = parsed(text);
+	model_predict(&seq, profile_named("amd"), NULL, &path, &t);
+	assert_int_equal(t.path.n, 13);
+	model_judge(&seq, profile_named("amd"), NULL, t.rec, t.n, &j);
+	assert_true(j.agrees);
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(wrong, t.rec, sizeof(wrong));
+		((uint8_t *)&wrong[i])[sizeof(wrong[i]) - 1] ^= 1;
+		model_judge(&seq, profile_named("amd"), NULL, wrong, t.n, &j);
+		assert_false(j.agrees);
+		assert_int_equal(j.n_paths, 1);
+		assert_int_equal(j.record, i);
+	}
+	model_judge(&seq, profile_named("amd"), NULL, t.rec, 1, &j);
+	assert_false(j.agrees);
+	assert_int_equal(j.n_paths, 1);
+	assert_int_equal(j.record, 1);
+}
+
 static void bookkeeping_that_was_interrupted_harms_nobody(void **state)
 {
 	static struct trace t;
@@ -210,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_predicted_death_is_agreed_to),
 		cmocka_unit_test(after_the_unchecked_anything_goes),
 		cmocka_unit_test(among_too_many_paths_the_near_ones_are_tried),
+		cmocka_unit_test(a_record_that_differs_ends_its_path),
 		cmocka_unit_test(bookkeeping_that_was_interrupted_harms_nobody),
 	};
 
