@@ -2,7 +2,7 @@
 ; The benchmarks' image: for each row of bench.def four copies of its timed body (one for each
 ; placement), a plain handler, the same handler with a time stamp as its first act, and the number
 ; of instructions in each window, counted by the assembler as it emits them. And, where a row is a
-; cold one, what makes it so, done in ring 0 as the last act before the body; where it is a nested one, the
+; cold one or needs something switched on at the last moment, what does so, in ring 0 as the last act before the body; where it is a nested one, the
 ; handler of the outer event.
 ;
 ; Registers, in every mode: ESI opening stamp, EDI closing stamp, EBP stamp of the handler, RBX the
@@ -26,6 +26,8 @@ MSR_X2ICR	equ 0x830
 LAPIC_IRR	equ W_LAPIC + 0x200
 MSR_GS		equ 0xc0000101
 MSR_KGS		equ 0xc0000102
+MSR_U_CET	equ 0x6a0
+MSR_S_CET	equ 0x6a2
 ICR_NMI		equ 0x4400
 ICR_FIXED	equ 0x4000
 NONCANONICAL	equ 0x8000000000000000
@@ -114,6 +116,7 @@ ev_%[row]_%[copy]:
 %include "bench/gates.inc"
 %include "bench/cold_more.inc"
 %include "bench/waits.inc"
+%include "bench/cet.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0
@@ -122,6 +125,13 @@ ev_%[row]_%[copy]:
 	TRAP_HANDLER
 %else
 	FAULT_HANDLER %2
+%endif
+%endmacro
+
+; What the CPU asks for as a handler's first instruction.
+%macro FRONT 1
+%ifmacro front_%1 0
+	front_%1
 %endif
 %endmacro
 
@@ -216,18 +226,22 @@ ev_%1	equ ev_%1_0 - go_%1_0
 	IN_K
 	align 64
 %assign wc 0
-h_%1:	HANDLER %1, %4
+h_%1:	FRONT %1
+%assign front_all wc
+%assign wc 0
+	HANDLER %1, %4
 hl_%1	equ $ - h_%1
 %assign hnd_all wc
 	align 64
-hs_%1:	STAMP ebp
+hs_%1:	FRONT %1
+	STAMP ebp
 	HANDLER %1, %4
 %ifdef runs_%1
 n_rt_%1	equ body_all + hnd_all * runs_%1
 %else
-n_rt_%1	equ body_all + nst_all + hnd_all
+n_rt_%1	equ body_all + nst_all + front_all + hnd_all
 %endif
-n_en_%1	equ body_in + nst_in + STAMP_HEAD
+n_en_%1	equ body_in + nst_in + front_all + STAMP_HEAD
 n_ex_%1	equ STAMP_TAIL + hnd_all + body_all - body_in + nst_all - nst_in
 %endif
 %ifmacro cold_%1 0
@@ -264,6 +278,7 @@ section .table
 %define BENCH(id, path, name, from, to, via, needs, vendor, prep, ovh, words) \
 	BENCH_ROW id, name, from, to, via, {prep}
 %include "bench/bench.def"
+BEHIND_ROWS
 
 ; --- the header ----------------------------------------------------------------------------------
 section .ktext

@@ -276,6 +276,15 @@ static void measure_counted(struct batch *b, const struct msg_bench *req, struct
 	ret->smi = c.smi;
 }
 
+/* A last sample that was cut short may have left DR7.GD set; another one ends with its event. */
+static void disarm(const struct batch *b, const struct msg_benched *ret)
+{
+	enter_fn *enter = (enter_fn *)(uintptr_t)bench_head()->enter;
+
+	if (b->row->prep & PREP_GD && ret->verdict != VERDICT_OK)
+		enter(b->body, b->row->from, b->cold, 0);
+}
+
 void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 {
 	const struct bench_row *row = bench_row(req->id);
@@ -302,6 +311,7 @@ void bench_measure(const struct msg_bench *req, struct msg_benched *ret)
 	prep_do(row, b.profile, body, req->kind == BENCH_RT ? body->handler : body->split,
 		bench_window(body, req->align) + body->event);
 	measure_counted(&b, req, ret);
+	disarm(&b, ret);
 	prep_undo();
 	if (ret->verdict != VERDICT_OK)
 		n_samples = 0;

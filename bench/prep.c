@@ -155,6 +155,7 @@ void prep_do(const struct bench_row *row, const struct profile *profile, const s
 	*(volatile uint32_t *)bench_data(BD_STICKY) = 0;
 	*(volatile uint32_t *)bench_data(BD_NMIBUSY) = 0;
 	*(volatile uint64_t *)bench_data(BD_GSKERN) = W_BDATA + BD_SYSTOP;
+	prep_state_do(row, profile);
 	prep_debug_do(row, event);
 }
 
@@ -186,6 +187,7 @@ static void undo_control(void)
 void prep_undo(void)
 {
 	prep_debug_undo();
+	prep_state_undo();
 	undo_control();
 	prep_tables_undo();
 	write_ds(saved.ds);

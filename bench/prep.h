@@ -26,5 +26,7 @@ void prep_debug_do(const struct bench_row *row, uint32_t event);
 void prep_debug_undo(void);
 void prep_tables_do(const struct bench_row *row, const struct bench_body *body, uint32_t handler);
 void prep_tables_undo(void);
+void prep_state_do(const struct bench_row *row, const struct profile *profile);
+void prep_state_undo(void);
 
 #endif

@@ -15,7 +15,12 @@ enum msr {
 	IA32_SYSENTER_CS = 0x174,
 	IA32_SYSENTER_ESP = 0x175,
 	IA32_SYSENTER_EIP = 0x176,
+	IA32_XFD = 0x1c4,
+	IA32_XFD_ERR = 0x1c5,
+	IA32_U_CET = 0x6a0,
 	IA32_S_CET = 0x6a2,
+	IA32_PL0_SSP = 0x6a4,
+	IA32_PL3_SSP = 0x6a7,
 	IA32_TSC_DEADLINE = 0x6e0,
 	X2APIC_BASE = 0x800,
 	IA32_EFER = 0xc0000080,
@@ -253,6 +258,25 @@ static inline uint32_t stmxcsr(void)
 
 	__asm__ volatile("stmxcsr %0" : "=m"(v));
 	return v;
+}
+
+/* Both need CR4.OSXSAVE. */
+static inline uint64_t xgetbv(uint32_t xcr)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(xcr));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void xsetbv(uint32_t xcr, uint64_t v)
+{
+	__asm__ volatile("xsetbv" : : "c"(xcr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+static inline void tilerelease(void)
+{
+	__asm__ volatile(".byte 0xc4, 0xe2, 0x78, 0x49, 0xc0" : : : "memory");
 }
 
 /* Both need CR4.PKE. */

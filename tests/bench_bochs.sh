@@ -3,7 +3,8 @@
 # Ground truth for the time stamps, a second time: Bochs counts a tick an instruction, so all samples of a row
 # must be exactly the row's instruction count, as the assembler counted it.
 #
-# Bochs counts an attempt to fetch that faults as an instruction, and a #DB that is a trap, too: one more.
+# Bochs counts an attempt to fetch that faults as an instruction, one that is no ENDBR where there has to be one,
+# and a #DB that is a trap, too: one more.
 # Its RDTSC tells when its trace began: of the ways to read the time only the one with a jump before it is
 # exact, and the others are named here, as are the rows whose window waits or repeats one instruction.
 set -eu
@@ -35,7 +36,7 @@ $7 == "null" {
 $1 ~ /^ovh\.window\.k\.(rdtsc|rdtscp|lfence|mfence|cpuid|serialize)$/ { next }
 { want = $7; counted++ }
 $1 ~ /^idt\.db\..\.(tf|data-bp)(\.enter)?$/ || $1 ~ /^idt\.pf\..\.([a-z]*-fetch|smep)(\.enter)?$/ ||
-	$1 ~ /^nest\.db\..\.sys[a-z]*-gap(\.enter)?$/ { want++ }
+	$1 ~ /^idt\.cp\..\.endbr(\.enter)?$/ || $1 ~ /^nest\.db\..\.sys[a-z]*-gap(\.enter)?$/ { want++ }
 $4 != want { print $1 ": " $4 " ticks, must be " want; bad = 1 }
 END {
 	if (rows < 400) { print "only " rows " rows are OK: see `trainwreck bench`"; bad = 1 }
