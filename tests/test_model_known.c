@@ -28,6 +28,7 @@ static const struct {
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; int3; ret.iretd", "#BP lss=0; #PF(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #GP(0) rip=ret.iretd[k]:IRET" },
+	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; call.far gate; ret.iretd", "#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe0|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe8" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #BP ss=0; #PF(0) cr2=0x8fa0" },
 	/* IRETD looks at VM of what it has popped */
 	{ RULE_IRET_VM, 0, 0, "int3; ret.iret32 fl=vm; int3", "#BP; UNCHECKED" },
@@ -78,6 +79,7 @@ static const struct {
 	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc kcs2-np; mov.es ldtu", "left nmi=0 irq=0" },
 	{ RULE_DESC_CACHED, 0, 0, "desc ldt-np; lldt null; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVES" },
 	{ RULE_LTR_FAULT, 0, 0, "lgdt ro; ltr rsp0; go.u; ud2", "#PF(3) rip=ltr[k]:LTR cr2=GDTRO+0x94; SHUTDOWN|#PF(3) cr2=GDTRO+0x95; SHUTDOWN|#PF(3) cr2=GDTRO+0x90; SHUTDOWN" },
+	{ RULE_LTR_FAULT_SEL, 0, 0, "lgdt ro; ltr rsp0; umip str; syscall; ret.iret; nop", "#PF(3) rip=ltr[k]:LTR; SYSCALL; #PF(3) rip=ltr[k]:LTR" },
 	/* frames and segments of returns */
 	{ RULE_IRET_POPS_RSP, 0, 0, "int3; ret.iret32; int3", "#BP rsp=MAIN+0xfc0; #BP rip=int3[k]:INT3+ rsp=MAIN+0xfa4" },
 	{ RULE_IRET_POPS_RSP, 0, 0, "int3; ret.iret; int3", "#BP; #BP rip=int3[k]:INT3+ rsp=MAIN+0xfc0" },

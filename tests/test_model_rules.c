@@ -297,6 +297,25 @@ static void addresses_are_as_wide_as_the_cpu_says(void **state)
 	assert_int_equal(first_vector("pf.read rsv; nop", &p), 0);
 }
 
+/* SDM 2B STAC: #UD without SMAP, whatever else there is; 3A 6.15 Interrupt 18: CR4.MCE alone lets it in. */
+static void one_feature_is_not_another(void **state)
+{
+	const struct model_case c = { .seq = "cr4.mce 0; ext.mc restart; nop" };
+	struct profile p = *profile_named("intel");
+	struct seq seq;
+
+	(void)state;
+	assert_int_equal(first_vector("stac; nop", &p), 0);
+	p.features = ~FEAT(SMAP);
+	assert_int_equal(first_vector("stac; nop", &p), 6);
+	assert_int_equal(first_vector("clac; nop", &p), 6);
+	p = *profile_named("intel");
+	p.cr4 |= 0x80;
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_predict(&seq, &p, NULL, NULL, &t);
+	assert_int_equal(t.outcome, OUTCOME_SHUTDOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +326,7 @@ int main(void)
 		cmocka_unit_test(choices_have_an_end),
 		cmocka_unit_test(every_field_names_its_rule),
 		cmocka_unit_test(an_event_names_its_rule),
+		cmocka_unit_test(one_feature_is_not_another),
 		cmocka_unit_test(addresses_are_as_wide_as_the_cpu_says),
 	};
 

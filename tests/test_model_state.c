@@ -72,6 +72,8 @@ static void it_has_what_the_steps_have_written(void **state)
 	assert_int_equal(s.cr0 & 8, 8);
 	state_of("fmask none; ud2", 0, 0);
 	assert_int_equal(s.fmask, 0);
+	state_of("fmask max; ud2", 0, 0);
+	assert_int_equal(s.fmask, 0xffffffff);
 	state_of("flags tf; nop; ud2", 1, 0);
 	assert_int_equal(s.dr6 & 0x4000, 0x4000);
 }
@@ -126,10 +128,27 @@ static void it_follows_the_path_to_its_end(void **state)
 	assert_int_equal(s.rip, 1);
 }
 
+/* A path that was followed with a machine's habits is the same one without them. */
+static void it_needs_no_habits(void **state)
+{
+	static struct overlay habits = { .habit[RULE_SS_WITH_IST] = 1 };
+	const struct model_case c = { .seq = "start layout=linux; nmi.self; ud2" };
+	struct path path = { 0 };
+	struct seq seq;
+
+	(void)state;
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_predict(&seq, profile_named("intel"), &habits, &path, &t);
+	assert_int_equal(t.rec[0].live_ss, 0);
+	model_state_at(&seq, profile_named("intel"), &t.path, 1, &s);
+	assert_int_equal(s.ss, 0);
+}
+
 /* From the start: land, body of three (LEA, INT3 and the jump behind it); then the exit, and the end. */
 static void instructions_are_counted_by_leg(void **state)
 {
 	const struct model_case c = { .seq = "int3; ret.iret; nop" }, empty = { .seq = "start ring=k" };
+	const struct model_case choice = { .seq = "start layout=linux; nmi.self; nop" };
 	uint32_t count[RECORDS_MAX + 1] = { 0 }, bare[RECORDS_MAX + 1] = { 0 };
 	struct seq seq;
 
@@ -143,6 +162,10 @@ static void instructions_are_counted_by_leg(void **state)
 	assert_int_equal(t.n, 2);
 	assert_int_equal(count[0], 3); /* the jump to the body, LEA, INT3 */
 	assert_true(count[1] > count[0] + bare[0]);
+	/* where there is a choice, its first branch */
+	assert_int_equal(parse_case(&choice, &seq), 0);
+	model_count(&seq, profile_named("intel"), NULL, &t, count);
+	assert_int_equal(t.path.n, 1);
 }
 
 static uint32_t sum_of(const struct seq *seq, const char *profile)
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test(it_has_what_the_steps_have_written),
 		cmocka_unit_test(it_has_both_bases_and_the_entry),
 		cmocka_unit_test(it_knows_of_nmis),
+		cmocka_unit_test(it_needs_no_habits),
 		cmocka_unit_test(it_follows_the_path_to_its_end),
 		cmocka_unit_test(a_run_leaves_nothing_to_the_next),
 	};

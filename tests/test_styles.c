@@ -132,7 +132,7 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "cli", 1 }, { "rdmsr", 1 }, { "wrmsr.nc", 1 }, { "lock.nop", 1 }, { "mov.es np", 1 },
 		{ "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
 		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
-		{ "int3; ret.iret", 1 },
+		{ "int3; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
 		{ "int 0", 0 }, { "int 2", 0 }, { "int 4", 0 }, { "int 13", 0 }, { "int 16", 0 }, { "int 17", 0 },
 		{ "int 19", 0 }, { "int 31", 0 }, { "flags nt", 0 }, { "flags df", 0 }, { "flags ac", 0 },
 		{ "int3; frame.fl if", 0 }, { "dr7 off", 0 }, { "lidt full", 0 }, { "lgdt full", 0 }, { "cr4 own", 0 },
@@ -152,6 +152,18 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		if ((model_breaks(&seq, profile_named("intel"), 0) != 0) != rows[i].is_judged)
 			fail_msg("behind `%s` a broken promise is %s", rows[i].steps, rows[i].is_judged ? "missed" : "told");
 	}
+}
+
+/* From compatibility mode, too. */
+static void a_system_call_is_what_a_kernel_expects(void **state)
+{
+	static const char text[] = "start ring=c style=ist-shift off=ist-shift\nsyscall; int 1; int 1; ret.iret; ret.iret";
+	char why[256];
+	struct seq seq;
+
+	(void)state;
+	assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), 0);
+	assert_int_equal(model_breaks(&seq, profile_named("amd"), 0), RULE_PROMISE_FRAME);
 }
 
 static int load(void **state)
@@ -180,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_word_is_answered),
 		cmocka_unit_test(each_guard_is_for_something),
 		cmocka_unit_test(only_what_no_kernel_does_ends_the_judging),
+		cmocka_unit_test(a_system_call_is_what_a_kernel_expects),
 		cmocka_unit_test(with_all_guards_the_corpus_breaks_nothing),
 	};
 
