@@ -49,7 +49,7 @@ static void print_json(const struct comparison *k)
 
 		for (size_t f = 0; f < sizeof(figures) / sizeof(figures[0]); f++)
 			json_object_set_new(o, figures[f].name, has ? number(figures[f].v) : json_null());
-		json_object_set_new(o, "unit", json_string(k->boots ? "boot" : "batch"));
+		json_object_set_new(o, "unit", json_string(k->boots ? "boot" : "round"));
 		json_dumpf(o, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(o);
@@ -73,7 +73,7 @@ static void print_text(const struct comparison *k, const struct run_set *a, cons
 			printf("%-34s not compared: %s\n", c->id, c->why);
 	}
 	printf("%u rows compared, %u changed, %u refused; unit: %s", k->n_compared, k->n_changed, k->n_refused,
-	       k->boots ? "a boot" : "a batch");
+	       k->boots ? "a boot" : "a round of batches");
 	printf("; all rows: %+.1f %%\n", 100 * (k->level - 1));
 	if (!k->boots)
 		printf("One boot on a side: what boots differ by is taken from how all rows differ (%.1f %%).\n",

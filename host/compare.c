@@ -26,6 +26,24 @@ struct pair {
 	struct side a, b;
 };
 
+/*
+ * The batches of a round, one for each placement, were measured right behind one another: what slowed
+ * one slowed all, so they are one unit. Where there is one round alone, or no placements, each batch is.
+ */
+static void take_rounds(const struct run_row *r, struct side *s)
+{
+	unsigned of_one = r->n_placed && r->n_units % r->n_placed == 0 && r->n_units > r->n_placed ? r->n_placed : 1;
+	unsigned rounds = r->n_units / of_one;
+
+	for (unsigned k = 0; k < rounds && s->n < UNITS_MAX; k++) {
+		double sum = 0;
+
+		for (unsigned i = 0; i < of_one; i++)
+			sum += log(r->unit_of[i * rounds + k] > 0 ? r->unit_of[i * rounds + k] : 1);
+		s->v[s->n++] = exp(sum / of_one);
+	}
+}
+
 static void gather(const struct run_file *f, size_t n, const char *id, int boots, struct side *s)
 {
 	*s = (struct side){ .exact = 1 };
@@ -40,8 +58,8 @@ static void gather(const struct run_file *f, size_t n, const char *id, int boots
 		s->step = f[i].step > s->step ? f[i].step : s->step;
 		if (boots && s->n < UNITS_MAX)
 			s->v[s->n++] = r->fig[F_MEDIAN];
-		for (unsigned k = 0; !boots && k < r->n_units && s->n < UNITS_MAX; k++)
-			s->v[s->n++] = r->unit_of[k];
+		if (!boots)
+			take_rounds(r, s);
 	}
 }
 

@@ -38,6 +38,7 @@ static double noise(void)
 /* How a machine is made: deviations of the logarithm, of a boot, a row in a boot, and a batch. */
 struct maker {
 	double boot, row, batch;
+	double round; /* of one row in ten in a round: of its batches at all placements */
 	double change; /* every PLANTED-th row is so many times slower; 1: none */
 	double step; /* of its clock; 0: none */
 	int exact;
@@ -51,13 +52,15 @@ static struct run_file boot(const struct maker *m)
 
 	for (unsigned i = 0; i < ROWS; i++) {
 		double base = 5000 + 7 * i, of_row = base * all * exp(m->row * noise());
-		double sum = 0;
+		double sum = 0, in_round[RESULT_ROUNDS];
 
 		if (i % PLANTED == 0)
 			of_row *= m->change;
+		for (unsigned k = 0; k < RESULT_ROUNDS; k++)
+			in_round[k] = exp((i % 10 ? 0 : m->round) * noise());
 		rows[i] = (struct made){ .row = i, .width = m->exact ? 0 : 3 + m->step };
 		for (unsigned k = 0; k < BENCH_ALIGNS * RESULT_ROUNDS; k++) {
-			double v = of_row * exp(m->batch * noise());
+			double v = of_row * in_round[k % RESULT_ROUNDS] * exp(m->batch * noise());
 
 			if (m->step > 0)
 				v = m->step * floor(v / m->step + 0.5);
@@ -131,6 +134,8 @@ static void test_same_batches(void **unused)
 	(void)unused;
 	no_alarm(&(struct maker){ .batch = 0.02, .change = 1 }, 1, 12, 3);
 	no_alarm(&(struct maker){ .row = 0.01, .batch = 0.01, .change = 1 }, 1, 12, 3);
+	/* what goes on beside a row slows it at all placements, and others not */
+	no_alarm(&(struct maker){ .round = 0.1, .batch = 0.002, .change = 1 }, 1, 24, 4);
 	/* the whole boot is slower, as behind a hypervisor or on a busy machine */
 	no_alarm(&(struct maker){ .boot = 0.1, .row = 0.01, .batch = 0.005, .change = 1 }, 1, 12, 3);
 }
