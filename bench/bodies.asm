@@ -117,6 +117,7 @@ ev_%[row]_%[copy]:
 %include "bench/cold_more.inc"
 %include "bench/waits.inc"
 %include "bench/cet.inc"
+%include "bench/later_fred.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0

@@ -44,6 +44,21 @@ static const struct {
 	{ B_FRED_PF_U, B_PF_U },
 	{ B_FRED_NMI_K, B_NMI_K_XAPIC },
 	{ B_FRED_NMI_U, B_NMI_U_XAPIC },
+	{ B_FRED_INTN_K, B_INTN_K },
+	{ B_FRED_INT1_K, B_INT1_K },
+	{ B_FRED_INT1_U, B_INT1_U },
+	{ B_FRED_SYSENTER_U, B_SYSENTER_U },
+	{ B_FRED_IRQ_K, B_IRQ_K_XAPIC },
+	{ B_FRED_IRQ_U, B_IRQ_U_XAPIC },
+	{ B_FRED_DB_K, B_DB_K_TF },
+	{ B_FRED_SYSCALL_LKGS, B_SYSCALL_U_GS },
+	{ B_FRED_INT3_K_SSS, B_INT3_K_SSS },
+	{ B_FRED_INT3_U_SS, B_INT3_U_SS },
+	{ B_ERETS_K, B_IRET_K },
+	{ B_ERETS_K_NMI, B_IRET_K },
+	{ B_ERETU_U, B_IRET_U },
+	{ B_ERETU_C, B_IRET_C },
+	{ B_ERETU_U_OTHER, B_IRET_U },
 };
 
 /* Nothing else may stand in for it where it is not OK. */

@@ -205,7 +205,18 @@ static void test_fred_rows(void **state)
 	site_free(&s);
 }
 
-/* None is without a counterpart. */
+/* Stack levels, where the frame goes, and what only an ERETS says: the IDT has nothing like it. */
+static int only_fred(const char *path)
+{
+	static const char *const words[] = { ".sl", ".rsp-", ".redzone-", ".nested", ".erets.k.sti", ".erets.k.software" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(path, words[i]))
+			return 1;
+	return 0;
+}
+
+/* None else is without a counterpart. */
 static void test_fred_all(void **state)
 {
 	unsigned n, n_fred = 0;
@@ -217,7 +228,7 @@ static void test_fred_all(void **state)
 	(void)state;
 	for (unsigned i = 0; i < n; i++) {
 		rows[i] = (struct made){ .row = i, .median = 100 };
-		n_fred += !strncmp(all[i].path, "fred.", 5);
+		n_fred += !strncmp(all[i].path, "fred.", 5) && !only_fred(all[i].path);
 	}
 	make(&s, 1, run_of(rows, n));
 	free(rows);
