@@ -114,7 +114,7 @@ struct cpu {
 	uint8_t es_nulls, gs_nulls; /* a return to ring 3 nulls what ES, GS hold */
 	uint8_t cpl, mode64, ss_unusable;
 	uint8_t code16; /* CS has L and D clear: none of the text is assembled for that */
-	uint8_t ss_word; /* SS has B clear: outside 64-bit mode the stack pointer is SP */
+	uint8_t ss_bits; /* enum ss_bit */
 
 	uint8_t nmi_blocked, nmi_pending, nmi_flight; /* the latter two count, up to 2 */
 	uint8_t irr, isr, irq_flight; /* sets over ipi_vector[] */
@@ -266,6 +266,12 @@ static inline int desc_wdata(const struct desc *d)
 {
 	return d->s && !(d->type & 8) && (d->type & 2);
 }
+/* Of a stack segment: B is clear, and outside 64-bit mode the stack pointer is SP; what is L of a code segment is set. */
+enum ss_bit { SS_SP = 1, SS_L = 2 };
+static inline uint8_t ss_bits(const struct desc *d)
+{
+	return (uint8_t)((d->d ? 0 : SS_SP) | (d->l ? SS_L : 0));
+}
 int load_ss(struct cpu *c, uint16_t sel);
 /* ES, GS: *ret_desc is left alone by a null selector. */
 int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
@@ -273,7 +279,7 @@ int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 /* Checks of a return's CS and SS, SDM's order; opsize for error reporting only. */
 int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);
-int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64, uint8_t *ret_word);
+int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64, uint8_t *ret_bits);
 
 /* --- model_base.c ----------------------------------------------------------------------------- */
 /* What a return to an outer ring does to the data segments. */
@@ -380,12 +386,12 @@ void state_keep(const struct cpu *c);
 /* How much of RSP is the stack pointer, and a new value for that much of it. */
 static inline uint64_t stack_mask(const struct cpu *c)
 {
-	return c->mode64 ? ~0ull : c->ss_word ? 0xffff : 0xffffffff;
+	return c->mode64 ? ~0ull : c->ss_bits & SS_SP ? 0xffff : 0xffffffff;
 }
 
 static inline void stack_set(struct cpu *c, uint64_t rsp)
 {
-	uint64_t keep = !c->mode64 && c->ss_word ? 0xffff0000 : 0;
+	uint64_t keep = !c->mode64 && c->ss_bits & SS_SP ? 0xffff0000 : 0;
 
 	c->reg[GPR_SP] = (c->reg[GPR_SP] & keep) | (rsp & stack_mask(c));
 }

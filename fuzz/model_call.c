@@ -106,7 +106,7 @@ int act_call_far(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_CALL_SS_NULL, inner)) {
 		c->ss = (uint16_t)ring;
 		c->ss_unusable = SS_NULL;
-		c->ss_word = 0;
+		c->ss_bits = 0;
 	}
 	c->reg[GPR_SP] = rsp;
 	c->cs = (uint16_t)(sel_index(g.cs) | ring);

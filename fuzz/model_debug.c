@@ -144,7 +144,8 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	/* disarmed by the very instruction that held the trap off */
 	if (!c->db_trap && !(hits & enabled(c)) && choose_once(c, RULE_DATA_BP_DISARMED, 2))
 		return 0;
-	if (code_hits(c) && !(c->rflags & FL_RF) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
+	/* met it is, also where RF keeps it from being raised */
+	if (code_hits(c) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
 	/* one exception for the step and the breakpoint */
 	if (c->db_trap && met && !rule(c, RULE_DATA_BP_ONCE, 1))

@@ -204,7 +204,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 			     (g.lo >> 32 & 7) && choose_once(c, RULE_SS_WITH_IST, 2)) {
 		c->ss = (uint16_t)ring;
 		c->ss_unusable = SS_NULL;
-		c->ss_word = 0;
+		c->ss_bits = 0;
 	}
 	c->reg[GPR_SP] = rsp;
 	c->cs = (uint16_t)(sel_index(gate_sel(&g)) | ring);

@@ -5,7 +5,7 @@
  */
 #include "fuzz/cpu_state.h"
 
-enum { MXCSR_IM = 0x80, X87_STATUS = 4, X87_EXCEPTIONS = 0x3f };
+enum { MXCSR_IM = 0x80, X87_STATUS = 4, X87_EXCEPTIONS = 0x3f, X87_ES = 0x80 };
 /* the constants that LDMXCSR and SQRTSS read */
 enum { MXCSR_UNMASKED = 0x1f00 };
 #define FLOAT_MINUS_ONE 0xbf800000u
@@ -221,6 +221,8 @@ int act_fldenv(struct cpu *c, const struct insn *in)
 	if (!rule(c, RULE_FLDENV_READS, 1) && mem_write(c, in->imm, 4, ACC_READ, control))
 		return 1;
 	c->x87_pending = (status & ~control & X87_EXCEPTIONS) != 0;
+	if (!rule(c, RULE_X87_ES, 1))
+		c->x87_pending = (status & X87_ES) != 0;
 	return 0;
 }
 

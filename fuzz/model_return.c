@@ -10,9 +10,11 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
 	if (c->mode64 && size < 8)
-		addr &= c->ss_unusable == SS_NULL || c->ss_word ?
+		addr &= c->ss_unusable == SS_NULL || c->ss_bits & SS_SP ?
 				rule(c, RULE_RET_STACK_WIDTH_NULL, ~0ull) :
 				rule(c, RULE_RET_STACK_WIDTH, ~0ull);
+	if (c->ss_bits & SS_L && size < 8)
+		addr &= rule(c, RULE_RET_STACK_L, ~0ull);
 	if (mem_read(c, addr, size, access, ret_value))
 		return 1;
 	*rsp += size;
@@ -38,18 +40,18 @@ void lose_upper_half(struct cpu *c)
 }
 
 /* SS and RSP of a return that pops them, checks done. */
-static void load_stack(struct cpu *c, uint64_t ss, uint64_t rsp, int mode64, uint8_t word)
+static void load_stack(struct cpu *c, uint64_t ss, uint64_t rsp, int mode64, uint8_t bits)
 {
 	uint64_t mask = ~0ull;
 
 	/* SP alone, and above it is what ring 0 had there; whether in 64-bit mode too, nobody says */
-	if (word && !mode64)
+	if (bits & SS_SP && !mode64)
 		mask = rule(c, RULE_RET_SS_WORD, 0xffff);
-	else if (word && choose(c, RULE_RET_SS_WORD_64, 2))
+	else if (bits & SS_SP && choose(c, RULE_RET_SS_WORD_64, 2))
 		mask = 0xffff;
 	c->ss = (uint16_t)ss;
 	c->ss_unusable = sel_index(c->ss) ? SS_USABLE : SS_NULL_RETURNED;
-	c->ss_word = word;
+	c->ss_bits = bits;
 	c->reg[GPR_SP] = (c->reg[GPR_SP] & ~mask) | (rsp & mask);
 }
 
@@ -161,7 +163,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	uint64_t rsp = c->reg[GPR_SP], frame[3], rip, cs, fl, new_rsp, ss, mask;
 	struct desc d;
 	int pops_rsp;
-	uint8_t word = 0;
+	uint8_t bits = 0;
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
@@ -187,7 +189,7 @@ static int iret(struct cpu *c, unsigned opsize)
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if (pops_rsp && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word))
+	if (pops_rsp && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &bits))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
@@ -197,7 +199,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	if (c->rf_before && !rule(c, RULE_IRET_RF_AGAIN, (c->rflags & FL_RF) != 0))
 		c->rflags &= ~(uint64_t)FL_RF;
 	if (pops_rsp)
-		load_stack(c, ss, new_rsp, d.l, word);
+		load_stack(c, ss, new_rsp, d.l, bits);
 	else
 		stack_set(c, new_rsp);
 	enter_ring(c, (uint16_t)cs, &d);
@@ -226,7 +228,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 	unsigned opsize = in->a;
 	uint64_t rsp = c->reg[GPR_SP], rip, cs, new_rsp, ss;
 	struct desc d;
-	uint8_t word;
+	uint8_t bits;
 
 	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
 		return 1;
@@ -241,9 +243,9 @@ int act_retf(struct cpu *c, const struct insn *in)
 			return 1;
 		if (pops_unknown(c, opsize, (uint64_t[]){ rip, new_rsp, ss }, 3))
 			return 0;
-		if (check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &word) || check_rip(c, rip, d.l))
+		if (check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &bits) || check_rip(c, rip, d.l))
 			return 1;
-		load_stack(c, ss, new_rsp + in->b, d.l, word);
+		load_stack(c, ss, new_rsp + in->b, d.l, bits);
 	} else {
 		if (check_rip(c, rip, d.l))
 			return 1;
@@ -285,7 +287,7 @@ int act_sysret(struct cpu *c, const struct insn *in)
 	/* AMD keeps the attributes of whatever was in SS: a null one stays unusable */
 	if (!rule(c, RULE_SYSRET_SS_KEPT, !intel(c))) {
 		c->ss_unusable = c->ss_unusable && !rule(c, RULE_SYSRET_SS_WIDTH, 1) ? SS_NARROW : SS_USABLE;
-		c->ss_word = 0;
+		c->ss_bits = 0;
 	}
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
@@ -313,7 +315,7 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 	c->cs = (uint16_t)((c->sysenter_cs + (to64 ? 32 : 16)) | 3);
 	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
-	c->ss_word = 0;
+	c->ss_bits = 0;
 	c->cpl = 3;
 	c->mode64 = (uint8_t)to64;
 	lose_upper_half(c);

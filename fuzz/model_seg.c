@@ -78,7 +78,7 @@ int load_ss(struct cpu *c, uint16_t sel)
 			return fault(c, V_GP, 0, RULE_MOVSS_NULL_RPL);
 		c->ss = sel;
 		c->ss_unusable = SS_NULL;
-		c->ss_word = 0;
+		c->ss_bits = 0;
 		return 0;
 	}
 	if (find_desc(c, sel, RULE_MOVSS_LIMIT, &d))
@@ -91,7 +91,7 @@ int load_ss(struct cpu *c, uint16_t sel)
 		return 1;
 	c->ss = sel;
 	c->ss_unusable = SS_USABLE;
-	c->ss_word = !d.d;
+	c->ss_bits = ss_bits(&d);
 	return 0;
 }
 
@@ -138,11 +138,11 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	return desc_accessed(c, &d, RULE_RET_ACCESSED);
 }
 
-int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64, uint8_t *ret_word)
+int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode64, uint8_t *ret_bits)
 {
 	struct desc d;
 
-	*ret_word = 0;
+	*ret_bits = 0;
 	if (!sel_index(sel)) {
 		if (rule(c, RULE_RET_SS_NULL, new_cpl == 3))
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL);
@@ -166,7 +166,7 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
 		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel_index(sel),
 			     RULE_RET_SS_NOT_PRESENT_VECTOR);
-	*ret_word = !d.d;
+	*ret_bits = ss_bits(&d);
 	return desc_accessed(c, &d, RULE_RET_ACCESSED);
 }
 

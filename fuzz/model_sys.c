@@ -21,7 +21,7 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	/* the RPL of SS is not masked */
 	c->ss = (uint16_t)rule(c, RULE_SYSCALL_SELECTORS, (c->star >> 32 & 0xffff) + 8);
 	c->ss_unusable = SS_USABLE;
-	c->ss_word = 0;
+	c->ss_bits = 0;
 	c->cpl = 0;
 	c->mode64 = 1;
 	return 0;
@@ -52,7 +52,7 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 	c->cs = (uint16_t)sel_index(c->sysenter_cs);
 	c->ss = (uint16_t)(c->cs + 8);
 	c->ss_unusable = SS_USABLE;
-	c->ss_word = 0;
+	c->ss_bits = 0;
 	c->cpl = 0;
 	c->mode64 = 1;
 	return 0;

@@ -211,12 +211,14 @@ one:	dq 1
 bounds:	dd 1, 2
 mxcsr_im: dd 0x1f00
 minus_one: dd 0xbf800000
-; control word: zero division not masked; status word: zero division, error summary, busy; tags: empty
-%macro X87_ENV 0
-	dd 0x037b, 0x8084, 0xffff, 0, 0, 0, 0
+; X87_ENV status word. Control word: zero division not masked; tags: empty
+%macro X87_ENV 1
+	dd 0x037b, %1, 0xffff, 0, 0, 0, 0
 %endmacro
+; zero division, error summary, busy
+X87_ZERO_DIVIDE	equ 0x8084
 x87_env:
-	X87_ENV
+	X87_ENV X87_ZERO_DIVIDE
 align 64
 go_frame_uc:
 	dq land_c2, SEL_UCS32
@@ -241,7 +243,7 @@ one_k:	dq 1
 mxcsr_im_k: dd 0x1f00
 minus_one_k: dd 0xbf800000
 x87_env_k:
-	X87_ENV
+	X87_ENV X87_ZERO_DIVIDE
 ; the list CR4: the bits that are ours
 align 8
 cr4s:
@@ -373,6 +375,10 @@ gates_u:
 	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
 edge_ptr:
 	dq EDGE_SYSCALL
+; zero division, no error summary; error summary and busy without an exception
+x87_env_es:
+	X87_ENV 0x0004
+	X87_ENV 0x8080
 uconst_end:
 section .kconst
 gates_k:
@@ -380,6 +386,9 @@ gates_k:
 	dd 0, SEL_GATE_NC, 0, SEL_GATE_UCS, 0, SEL_GATE_UCS32, 0, SEL_OUT
 edge_ptr_k:
 	dq EDGE_SYSCALL
+x87_env_es_k:
+	X87_ENV 0x0004
+	X87_ENV 0x8080
 kconst_end:
 section .kinsn
 kinsn_end:

@@ -181,8 +181,9 @@ const char *engine_rundir(const struct engine *e)
 	return e->dir.path;
 }
 
-const char *engine_stderr(const struct engine *e)
+const char *engine_stderr(const struct engine *e, long *ret_from)
 {
+	*ret_from = e->stderr_from;
 	return e->stderr_path;
 }
 

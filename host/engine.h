@@ -45,7 +45,8 @@ const char *engine_name(const struct engine *e); /* "qemu" */
 const char *engine_version(const struct engine *e); /* "QEMU emulator version 7.2.22 (...)" */
 const char *engine_command_line(const struct engine *e); /* quoted for a shell */
 const char *engine_rundir(const struct engine *e);
-const char *engine_stderr(const struct engine *e); /* path of the file, "" when there is none */
+/* Path of the file, "" when there is none; *ret_from: where in it what the present process says begins. */
+const char *engine_stderr(const struct engine *e, long *ret_from);
 const char *engine_status_words(enum engine_status status);
 
 /*

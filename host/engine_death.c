@@ -56,14 +56,15 @@ static void legal_name(const char *text, size_t len, char *out, size_t cap)
 	out[n] = 0;
 }
 
-static size_t read_tail(const char *path, char *buf, size_t cap)
+static size_t read_tail(const char *path, long from, char *buf, size_t cap)
 {
 	FILE *f = *path ? fopen(path, "rb") : NULL;
 	if (!f)
 		return 0;
 
-	if (fseek(f, -(long)(cap - 1), SEEK_END))
-		rewind(f);
+	/* the end, of what is longer */
+	if (fseek(f, -(long)(cap - 1), SEEK_END) || ftell(f) < from)
+		fseek(f, from, SEEK_SET);
 	size_t n = fread(buf, 1, cap - 1, f);
 	fclose(f);
 	for (size_t i = 0; i < n; i++) {
@@ -73,12 +74,12 @@ static size_t read_tail(const char *path, char *buf, size_t cap)
 	return n;
 }
 
-void signature_of_engine(int wait_status, const char *stderr_path, char *out, size_t cap)
+void signature_of_engine(int wait_status, const char *stderr_path, long from, char *out, size_t cap)
 {
 	static char tail[TAIL];
 	char how[32], where[WORDS] = "";
 
-	tail[read_tail(stderr_path, tail, sizeof(tail))] = 0;
+	tail[read_tail(stderr_path, from, tail, sizeof(tail))] = 0;
 	for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++) {
 		const char *at = strstr(tail, marks[m].mark);
 		if (!at)

@@ -50,6 +50,7 @@ struct engine {
 	char *command_line;
 	struct rundir dir;
 	char stderr_path[PATH_MAX];
+	long stderr_from; /* where in it this process begins; before are those that died */
 
 	struct link link;
 	struct shm_window *window; /* offered by the machine; NULL: it has none */

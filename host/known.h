@@ -24,6 +24,7 @@ enum { KNOWN_MAX = 256 };
 	KEY(effect, 1, "value N, and 0xMASK, xor 0xMASK, never or always")                         \
 	KEY(manual, 1, "document, edition and section that the engine breaks")                     \
 	KEY(corpus, 1, "the sequence that shows it, a file of corpus/known")                       \
+	KEY(death, 0, "the signature of the engine's own death by it, engine.SIGNAL.function")         \
 	KEY(link, 0, "a report or discussion")                                                     \
 	KEY(why, 1, "what the engine does instead, in a sentence")
 
@@ -71,6 +72,12 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 
 /* Raise `seen` of the entries that known_used() named so. */
 void known_count(struct known *known, const char *const *ids, unsigned n);
+
+/*
+ * The id of the first entry in effect whose death has this signature, or NULL. Where the model does not follow a run
+ * nobody can say which rule it was, and the same death is taken for the same cause.
+ */
+const char *known_of_death(const struct known *known, const char *signature);
 
 /*
  * The entry with effect on this profile whose `corpus` is the file `path`, or NULL: what running that

@@ -48,6 +48,17 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 	return n;
 }
 
+const char *known_of_death(const struct known *known, const char *signature)
+{
+	for (unsigned i = 0; i < known->n; i++) {
+		const struct known_entry *e = &known->entry[i];
+
+		if (e->line >= 0 && e->death && !strcmp(e->death, signature))
+			return e->id;
+	}
+	return NULL;
+}
+
 const struct known_entry *known_of_corpus(const struct known *known, const char *path,
 					  const struct profile *profile)
 {

@@ -114,6 +114,6 @@ int verdict_status(enum verdict v); /* the exit status it calls for when it is n
 const char *outcome_name(enum outcome outcome);
 
 /* The signature of an engine's own death: its signal, and the frame or assertion its stderr names. */
-void signature_of_engine(int wait_status, const char *stderr_path, char *out, size_t cap);
+void signature_of_engine(int wait_status, const char *stderr_path, long from, char *out, size_t cap);
 
 #endif

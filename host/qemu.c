@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,7 +98,9 @@ static int spawn(struct engine *e, struct qemu *m, int from_snapshot)
 {
 	int serial[2], qmp[2];
 	pid_t parent = getpid();
+	struct stat before;
 
+	e->stderr_from = stat(e->stderr_path, &before) ? 0 : (long)before.st_size;
 	m->args.argv[m->args.argc] = from_snapshot ? "-loadvm" : NULL;
 	m->args.argv[m->args.argc + 1] = from_snapshot ? QEMU_SNAPSHOT : NULL;
 	m->args.argv[m->args.argc + 2] = NULL;

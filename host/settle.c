@@ -132,10 +132,14 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 }
 
 /*
- * Its process is gone: known when a line says that this kills it, or that it is led where the model does not follow.
+ * Its process is gone: known when a line says that this kills it, or that it is led where the model does not follow,
+ * or when in a run that the model does not follow it died as it is known to die.
  */
 static void settle_engine_death(struct oracle *o, const struct seq *seq, struct result *r)
 {
+	const char *known, *path;
+	long from;
+
 	o->n_engine_deaths++;
 	r->outcome = OUTCOME_SHUTDOWN;
 	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
@@ -144,9 +148,12 @@ static void settle_engine_death(struct oracle *o, const struct seq *seq, struct 
 		oracle_recover(o, r);
 		return;
 	}
-	r->verdict = VERDICT_CRASH;
-	signature_of_engine(engine_death(o->engine), engine_stderr(o->engine), r->signature,
-			    sizeof(r->signature));
+	path = engine_stderr(o->engine, &from);
+	signature_of_engine(engine_death(o->engine), path, from, r->signature, sizeof(r->signature));
+	known = o->known && r->j.agrees && r->j.trace.unchecked ? known_of_death(o->known, r->signature) : NULL;
+	r->verdict = known ? VERDICT_DIVERGE : VERDICT_CRASH;
+	r->n_known = known != NULL;
+	r->known[0] = known;
 	oracle_recover(o, r);
 }
 

@@ -296,9 +296,20 @@ static void an_engines_death_is_named_after_its_last_words(void **state)
 	FILE *f = fopen(path, "w");
 	fputs("==12345==ERROR\nSUMMARY: AddressSanitizer: heap-use-after-free /home/me/q/hw/foo.c:12 in bar\n", f);
 	fclose(f);
-	signature_of_engine(SIGABRT, path, out, sizeof(out));
+	signature_of_engine(SIGABRT, path, 0, out, sizeof(out));
 	assert_string_equal(out, "engine.SIGABRT.heap-use-after-free_foo-c_12_in_bar");
-	signature_of_engine(SIGSEGV, "", out, sizeof(out));
+	/* what one that died before has written stands there, too */
+	f = fopen(path, "a");
+	long from = ftell(f);
+	fclose(f);
+	signature_of_engine(SIGSEGV, path, from, out, sizeof(out));
+	assert_string_equal(out, "engine.SIGSEGV");
+	f = fopen(path, "a");
+	fputs("qemu: fatal: invalid tss\n", f);
+	fclose(f);
+	signature_of_engine(SIGABRT, path, from, out, sizeof(out));
+	assert_string_equal(out, "engine.SIGABRT.invalid_tss");
+	signature_of_engine(SIGSEGV, "", 0, out, sizeof(out));
 	assert_string_equal(out, "engine.SIGSEGV");
 }
 

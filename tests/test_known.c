@@ -82,6 +82,21 @@ static void effects_are_what_they_say(void **state)
 	}
 }
 
+static void a_death_names_its_entry(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(GOOD("a") "\n" HEAD("b") "effect: kills\ndeath: engine.SIGABRT.f\n" TAIL "\n"
+			       HEAD("c") "effect: kills\ndeath: engine.SIGABRT.f\n" TAIL, "7.2"), 0);
+	assert_string_equal(known_of_death(&known, "engine.SIGABRT.f"), "b");
+	assert_null(known_of_death(&known, "engine.SIGSEGV.f"));
+	known_free(&known);
+	/* not of this version */
+	assert_int_equal(parse("id: b\nrule: RF_FAULT\nvendor: any\nversions: 9.0-\neffect: kills\n"
+			       "death: engine.SIGABRT.f\n" TAIL, "7.2"), 0);
+	assert_null(known_of_death(&known, "engine.SIGABRT.f"));
+	known_free(&known);
+}
+
 static void malformed_files_are_refused(void **state)
 {
 	(void)state;
@@ -193,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_becomes_an_overlay_line),
 		cmocka_unit_test(effects_are_what_they_say),
+		cmocka_unit_test(a_death_names_its_entry),
 		cmocka_unit_test(malformed_files_are_refused),
 		cmocka_unit_test(versions_bound_on_both_sides),
 		cmocka_unit_test(entries_out_of_range_have_no_effect),
