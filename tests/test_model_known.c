@@ -51,6 +51,7 @@ static const struct {
 	{ RULE_MOVSS_DATA_BP_INT, 0, 0, "bp.rw ss; go.u; movss+syscall; ret.iret; nop", "#DB rip=entry_syscall cs=8; SYSCALL" },
 	{ RULE_MOVSS_DATA_BP_INT, 0, 0, "bp.rw ss; movss+ud2; nop", "#UD rip=ud2[k]:UD2|#DB rip=entry_6+0" },
 	{ RULE_DATA_BP_FRAME, 0, 0, "bp.w main; int3; nop", "#BP rip=int3[k]:INT3+" },
+	{ RULE_DATA_BP_FRAME, 0, 0, "bp.rw idt-ud; ud2; nop", "#DB rip=entry_6+0 cs=8|#UD rip=ud2[k]:UD2" },
 	{ RULE_DATA_BP_FRAME, 0, 0, "bp.w user; pf.write user; nop", "#DB rip=pf.write[k]:ST32+ dr6=0xffff0ff2" },
 	{ RULE_DR6_NEWS, 0, 0, "bp.x movss; bp.rw ss; movss+nop; dr6 clear; go.us; nop", "#DB rip=nop[k]:NOP dr6=0xffff0ff5; #DB rip=land_u dr6=0xffff4ff4|#DB rip=nop[k]:NOP+ dr6=0xffff0ff4; #DB rip=land_u dr6=0xffff4ff4" },
 	/* nobody can say what becomes of a delivery that touches a page with a breakpoint while another one waits */

@@ -136,6 +136,7 @@ static void choices_have_an_end(void **state)
 		strcat(text, i % 2 ? "; movss+sti+int1" : "; sti+movss+int1");
 	predict(text, INTEL, NULL, &path);
 	assert_int_equal(t.path.n, CHOICES_MAX);
+	assert_int_equal(t.unchecked, 1);
 }
 
 static const char *name_of(const struct trace *tr, unsigned i, enum record_field f)

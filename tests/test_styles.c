@@ -119,6 +119,8 @@ static void with_all_guards_the_corpus_breaks_nothing(void **state)
 	seq_cases_free(&all);
 }
 
+#define RETURNS "; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret"
+
 /* What comes before a break that is certain: a kernel does it, or none does, and nothing is promised any more. */
 static void only_what_no_kernel_does_ends_the_judging(void **state)
 {
@@ -133,6 +135,8 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
 		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
 		{ "int3; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
+		/* the C part ends under TF */
+		{ "int3; flags tf; ret.iret; nop" RETURNS RETURNS RETURNS RETURNS, 0 },
 		{ "int 0", 0 }, { "int 2", 0 }, { "int 4", 0 }, { "int 13", 0 }, { "int 16", 0 }, { "int 17", 0 },
 		{ "int 19", 0 }, { "int 31", 0 }, { "flags nt", 0 }, { "flags df", 0 }, { "flags ac", 0 },
 		{ "int3; frame.fl if", 0 }, { "dr7 off", 0 }, { "lidt full", 0 }, { "lgdt full", 0 }, { "cr4 own", 0 },
@@ -140,7 +144,7 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "tss.rsp0 own", 0 }, { "stac", 0 }, { "hlt", 0 }, { "int3; ret.iret rip=nc", 0 },
 		{ "int3; ret.retf", 0 }, { "int3; ret.jmp", 0 }, { "int3; ret.iretd", 0 }, { "call.far gate", 0 },
 	};
-	char text[256], why[256];
+	char text[1024], why[256];
 	struct seq seq;
 
 	(void)state;
