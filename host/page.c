@@ -26,7 +26,9 @@ static const char css[] =
 	"p.label{padding:.5rem .8rem;background:var(--mark);border-left:4px solid var(--warn)}\n"
 	"figure{margin:.8rem 0;overflow-x:auto}figure img{display:block;width:100%;min-width:36rem;height:auto}\n"
 	".about td{overflow-wrap:anywhere}.about th{white-space:nowrap}\n"
-	"@media (max-width:40rem){body{padding:.6rem;font-size:15px}th,td{padding:.25rem .35rem}}\n"
+	/* on a phone the figures come before the words: they are not to be looked for beyond the edge */
+	"@media (max-width:40rem){body{padding:.6rem;font-size:15px}th,td{padding:.25rem .3rem}td.n{text-align:left}td.n small{white-space:normal}"
+	"th[scope=row]{max-width:11rem}th[scope=row] code{white-space:normal;overflow-wrap:anywhere;font-size:.8rem}thead th{font-size:.8rem;overflow-wrap:break-word}}\n"
 	"@media print{:root{--bg:#fff;--fg:#000;--dim:#333;--line:#999;--mark:#fff}body{max-width:none;padding:0;font-size:9pt}\n"
 	"nav{display:none}.wide,figure{overflow:visible}figure img{min-width:0}tr,figure{break-inside:avoid}thead{display:table-header-group}}\n";
 

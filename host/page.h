@@ -28,6 +28,7 @@ int page_class(const struct site *s, const char *dir, const char *name);
 void page_machines(FILE *f, const struct site *s);
 void page_fred(FILE *f, const struct site *s);
 void page_groups(FILE *f, const struct site *s);
+void page_method(FILE *f);
 
 /* Names of plots: buf has 80 bytes. */
 const char *plot_class_name(const char *label, const char *class_name, char *buf);

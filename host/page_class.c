@@ -146,7 +146,7 @@ int page_class(const struct site *s, const char *dir, const char *name)
 	f = page_open(dir, file, words_of(name));
 	if (!f)
 		return -1;
-	fputs("<nav><a href=\"index.html\">All machines</a></nav>\n"
+	fputs("<nav><a href=\"index.html\">All machines</a><a href=\"index.html#method\">Method</a></nav>\n"
 	      "<p>Ticks of the time-stamp counter: the median of all samples, then quartiles, minimum and 99th percentile. A window opens and closes with "
 	      "the stamp LFENCE, JMP, RDTSC, LFENCE, MOV; what that costs by itself is the empty window, which is <em>not</em> subtracted. "
 	      "<code>.enter</code> ends at the handler's first act, <code>.exit</code> begins there.</p>\n", f);

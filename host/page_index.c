@@ -22,7 +22,8 @@ static void member(FILE *f, const char *head, const struct run_file *run, const 
 			putc(' ', f);
 		}
 	} else if (!v || json_is_null(v)) {
-		fputs("not known", f);
+		/* the one member of which null means that there was none */
+		fputs(strcmp(name, "plan") ? "not known" : "none", f);
 	} else {
 		text = json_dumps(v, JSON_ENCODE_ANY);
 		html(f, text ? text : "");
@@ -35,23 +36,25 @@ static void machine(FILE *f, const struct column *c)
 {
 	static const char *const members[][2] = {
 		{ "engine", "engine" }, { "engine_version", "its version" }, { "tables", "tables" },
-		{ "signature", "CPUID signature" }, { "microcode", "microcode" }, { "system", "system" },
+		{ "brand", "CPU by its CPUID" }, { "signature", "CPUID signature" }, { "microcode", "microcode" }, { "system", "system" },
 		{ "board", "board" }, { "bios", "BIOS" }, { "firmware", "firmware" }, { "hypervisor", "hypervisor" },
 		{ "features", "features" }, { "arch_capabilities", "ARCH_CAPABILITIES" }, { "spec_ctrl", "SPEC_CTRL" },
-		{ "counters", "counters" }, { "tsc_hz", "TSC frequency, Hz" }, { "tsc_hz_from", "known from" },
-		{ "tsc_step", "step of the TSC seen" }, { "plan", "plan" }, { "only", "rows asked for" },
+		{ "counters", "counters" }, { "plan", "plan" }, { "only", "rows asked for" },
 		{ "samples_per_placement", "samples of a placement" }, { "warmup_per_placement", "warm-up runs" },
 		{ "program", "trainwreck" }, { "build", "victim image" }, { "bench_build", "measured image" },
 		{ "command_line", "command line" },
 	};
+	char clock[160], title[256];
 
-	fprintf(f, "<h3 id=\"machine-%s\">%s: ", c->name, c->name);
-	html(f, run_text(c->run[0], "brand"));
+	fprintf(f, "<h3 id=\"machine-%s\">%s, %s: ", c->name, c->name, c->label);
+	html(f, site_title(c, title, sizeof(title)));
 	fputs("</h3>\n<div class=\"wide\"><table class=\"about\"><tbody>\n<tr><th scope=\"row\">runs</th><td>", f);
 	for (unsigned i = 0; i < c->n; i++) {
 		html(f, c->run[i]->name);
 		fputs(c->run[i]->sealed ? " " : " (older format: cannot show that it is whole) ", f);
 	}
+	fputs("</td></tr>\n<tr><th scope=\"row\">TSC</th><td>", f);
+	html(f, site_clock(c, clock, sizeof(clock)));
 	fputs("</td></tr>\n", f);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		member(f, members[i][1], c->run[0], members[i][0]);
@@ -61,10 +64,8 @@ static void machine(FILE *f, const struct column *c)
 void page_machines(FILE *f, const struct site *s)
 {
 	fputs("<h2>Machines</h2>\n<p>No serial number, UUID or network address is in any of it.</p>\n", f);
-	for (unsigned i = 0; i < s->n_columns; i++) {
-		fprintf(f, "<p class=\"dim\">%s</p>\n", s->column[i].label);
+	for (unsigned i = 0; i < s->n_columns; i++)
 		machine(f, &s->column[i]);
-	}
 }
 
 /* The difference at each placement of each boot, since two rows at the same one were measured alike. */
@@ -239,6 +240,7 @@ int page_index(const struct site *s, const char *dir)
 	fputs("</tbody></table></div>\n", f);
 	page_fred(f, s);
 	page_groups(f, s);
+	page_method(f);
 	page_machines(f, s);
 	return page_close(f);
 }

@@ -35,15 +35,17 @@ static void fold(FILE *f, const char *head, const char *words)
 static void machine(FILE *f, const struct column *c)
 {
 	static const char *const members[][2] = {
-		{ "system", "system" }, { "board", "board" },	      { "bios", "BIOS" },
+		{ "system", "system" }, { "board", "board" },	      { "bios", "BIOS" }, { "firmware", "firmware" }, { "brand", "CPU" },
 		{ "engine_version", "engine" }, { "tables", "tables" }, { "signature", "CPUID" },
 		{ "microcode", "microcode" }, { "bench_build", "build" },
 	};
-	char line[64];
+	char line[64], title[256];
 
-	fprintf(f, "[%s] %.70s\n", c->name, run_text(c->run[0], "brand"));
+	fprintf(f, "[%s] %.70s\n", c->name, site_title(c, title, sizeof(title)));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		fold(f, members[i][1], run_text(c->run[0], members[i][0]));
+	site_clock(c, title, sizeof(title));
+	fold(f, "TSC", title);
 	snprintf(line, sizeof(line), "%u; samples of a placement: %d", c->n,
 		 (int)json_integer_value(json_object_get(c->run[0]->context, "samples_per_placement")));
 	fold(f, "runs", line);

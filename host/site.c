@@ -189,8 +189,30 @@ const char *site_title(const struct column *c, char *buf, size_t cap)
 {
 	const struct run_file *f = c->run[0];
 
-	snprintf(buf, cap, "%s, CPUID %s, microcode %s; %s%s", run_text(f, "brand"), run_text(f, "signature"),
-		 run_text(f, "microcode"), run_text(f, "engine_version"),
-		 strcmp(run_text(f, "tables"), "fred") ? "" : "; FRED");
+	const char *tables = strcmp(run_text(f, "tables"), "fred") ? "" : "; FRED";
+
+	/* the name of a CPU is never first where there was none */
+	if (!strcmp(c->label, "emulated"))
+		snprintf(buf, cap, "%s as %s, CPUID %s%s", run_text(f, "engine_version"), run_text(f, "brand"), run_text(f, "signature"), tables);
+	else
+		snprintf(buf, cap, "%s, CPUID %s, microcode %s; %s%s", run_text(f, "brand"), run_text(f, "signature"),
+			 run_text(f, "microcode"), run_text(f, "engine_version"), tables);
+	return buf;
+}
+
+const char *site_clock(const struct column *c, char *buf, size_t cap)
+{
+	const struct run_file *f = c->run[0];
+	unsigned long long hz = strtoull(run_text(f, "tsc_hz"), NULL, 16);
+	const char *from = run_text(f, "tsc_hz_from");
+	char step[48] = "no step seen";
+
+	if (f->step > 0)
+		snprintf(step, sizeof(step), "steps of %.0f seen", f->step);
+	if (!hz)
+		snprintf(buf, cap, "frequency not known; %s", step);
+	else
+		snprintf(buf, cap, "%llu Hz (%.3f ns a tick; %s); %s", hz, 1e9 / (double)hz,
+			 *from ? from : "who said so is not known", step);
 	return buf;
 }

@@ -54,6 +54,9 @@ int site_is_part(const char *id);
 /* A line that tells it from others. Returns buf. */
 const char *site_title(const struct column *c, char *buf, size_t cap);
 
+/* At which rate its ticks come, how that is known, and in which steps they are seen to come. Returns buf. */
+const char *site_clock(const struct column *c, char *buf, size_t cap);
+
 /* For mail, 78 columns. */
 void report_text(FILE *f, const struct site *s);
 /* Everything, a line for each row of each run. */

@@ -64,6 +64,8 @@ for svg in "$site"/*.svg; do
 	grep -q prefers-color-scheme "$svg" || fail "$svg is not for the dark"
 done
 grep -q 'Emulated.</strong>' "$site/paths-idt.html" || fail "emulated figures without their label"
+grep -q '<h2 id="method">' "$site/index.html" || fail "no word on how the figures are made"
+grep -q 'index.html#method' "$site/paths-idt.html" || fail "no way from a figure to how it is made"
 grep -q 'IDT against FRED' "$site/index.html" || fail "no section on FRED"
 grep -q 'Nothing to show: ' "$site/index.html" || fail "FRED: neither figures nor the reason"
 echo "note: $(ls "$site"/*.html | wc -l) pages, $(ls "$site"/*.svg | wc -l) plots of $(ls results/*/*.jsonl | wc -l) runs"

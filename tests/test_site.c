@@ -343,6 +343,10 @@ static void test_text(void **state)
 	member(&b, "label", "emulated");
 	make(&s, 2, a, b);
 	text = printed(&s, report_text);
+	assert_non_null(strstr(text, "\n[A] a CPU of the tests, CPUID 0x800f12, microcode 0x0; 1\n"));
+	/* the name of a CPU is not first where an emulator has it */
+	assert_non_null(strstr(text, "\n[B] 1 as a CPU of the tests, CPUID 0x800f12\n"));
+	assert_non_null(strstr(text, "TSC       1000000000 Hz (1.000 ns a tick; "));
 	hardware = strstr(text, "== hardware\n");
 	emulated = strstr(text, "== emulated: these figures describe the emulator, no CPU\n");
 	assert_non_null(hardware);
