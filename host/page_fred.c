@@ -5,13 +5,6 @@
 #include "bench/bench.h"
 #include "host/page.h"
 
-static int same_cpu(const struct run_file *a, const struct run_file *b)
-{
-	return !strcmp(run_text(a, "brand"), run_text(b, "brand")) &&
-	       !strcmp(run_text(a, "signature"), run_text(b, "signature")) &&
-	       !strcmp(run_text(a, "label"), run_text(b, "label")) && !strcmp(run_text(a, "engine"), run_text(b, "engine"));
-}
-
 static void row(FILE *f, const char *idt_id, const char *fred_id, const struct cell *idt, const struct cell *fred)
 {
 	double a = idt->fig[F_MEDIAN], b = fred->fig[F_MEDIAN];
@@ -148,7 +141,7 @@ void page_fred(FILE *f, const struct site *s)
 		for (unsigned k = 0; k < s->n_columns; k++)
 			if (!strcmp(run_text(s->column[i].run[0], "tables"), "idt") &&
 			    (i == k || (!strcmp(run_text(s->column[k].run[0], "tables"), "fred") &&
-					same_cpu(s->column[i].run[0], s->column[k].run[0]))))
+					run_same_but_tables(s->column[i].run[0], s->column[k].run[0]))))
 				n += pair(f, s, &s->column[i], &s->column[k]);
 	if (!n)
 		no_fred(f, s);

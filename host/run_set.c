@@ -105,9 +105,14 @@ void run_set_free(struct run_set *set)
 
 int run_same_machine(const struct run_file *a, const struct run_file *b)
 {
+	return run_same_but_tables(a, b) && !strcmp(run_text(a, "tables"), run_text(b, "tables"));
+}
+
+int run_same_but_tables(const struct run_file *a, const struct run_file *b)
+{
 	static const char *const members[] = {
-		"label", "engine", "engine_version", "tables", "vendor", "brand", "signature", "microcode",
-		"hypervisor", "firmware", "system", "board", "bios", "bench_build",
+		"label", "engine", "engine_version", "vendor", "brand", "signature", "microcode", "hypervisor", "firmware",
+		"system", "board", "bios", "arch_capabilities", "spec_ctrl", "bench_build",
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)

@@ -20,5 +20,7 @@ void run_set_free(struct run_set *set);
 
 /* Whether two files come from the same machine and method, so that they are boots of one thing. */
 int run_same_machine(const struct run_file *a, const struct run_file *b);
+/* The same, through whichever tables. */
+int run_same_but_tables(const struct run_file *a, const struct run_file *b);
 
 #endif

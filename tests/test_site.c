@@ -45,7 +45,7 @@ static void make(struct site *s, size_t n, ...)
 
 static void test_columns(void **state)
 {
-	struct run_file a = run(10, 20), b = run(12, 20), c = run(30, 40), d = run(50, 60), e = run(1, 2);
+	struct run_file a = run(10, 20), b = run(12, 20), c = run(30, 40), d = run(50, 60), e = run(1, 2), g = run(8, 9);
 	struct site s;
 	unsigned first;
 
@@ -53,15 +53,17 @@ static void test_columns(void **state)
 	member(&c, "microcode", "0x2");
 	member(&d, "label", "emulated");
 	member(&e, "tables", "fred");
-	make(&s, 5, d, a, c, b, e);
-	assert_int_equal(s.n_columns, 4);
+	/* a boot with another mitigation is no boot of the same machine */
+	member(&g, "spec_ctrl", "0x1");
+	make(&s, 6, d, a, c, b, e, g);
+	assert_int_equal(s.n_columns, 5);
 	/* hardware first; two boots of one machine in one column */
 	assert_int_equal(s.column[0].n, 2);
 	assert_string_equal(s.column[0].name, "A");
-	assert_int_equal(site_of_label(&s, "hardware", &first), 3);
+	assert_int_equal(site_of_label(&s, "hardware", &first), 4);
 	assert_int_equal(first, 0);
 	assert_int_equal(site_of_label(&s, "emulated", &first), 1);
-	assert_int_equal(first, 3);
+	assert_int_equal(first, 4);
 	assert_int_equal(site_of_label(&s, "virtual", &first), 0);
 	/* in the order of the table, not of the alphabet or the file */
 	assert_int_equal(s.n_ids, 3);
@@ -137,6 +139,16 @@ static void test_fred(void **state)
 	assert_non_null(strstr(text, "<code>ovh.window.k.rdtsc</code>"));
 	assert_non_null(strstr(text, ">0.50</td>"));
 	assert_non_null(strstr(text, ">1.50</td>"));
+	free(text);
+	site_free(&s);
+	/* what else differs, too, is no pair */
+	a = run(10, 20);
+	b = run(5, 30);
+	member(&b, "tables", "fred");
+	member(&b, "microcode", "0x2");
+	make(&s, 2, a, b);
+	text = printed(&s, page_fred);
+	assert_null(strstr(text, "<td"));
 	free(text);
 	site_free(&s);
 	make(&s, 1, c);
