@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/catalogue.h"
 #include "fuzz/model.h"
 #include "host/cli.h"
 #include "host/list.h"
@@ -183,6 +184,31 @@ void list_masks(int json)
 	}
 }
 
+/* A small b where every build skips all of its rows yet. */
+static const char *is_measured(const struct bench_item *item)
+{
+	unsigned n;
+	const struct bench_row *rows = bench_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (bench_item_names(item, &rows[i]) && !(rows[i].prep & PREP_LATER))
+			return "B";
+	return "b";
+}
+
+static void list_items(const struct list_out *o)
+{
+	unsigned n;
+	const struct bench_item *items = bench_items(&n);
+
+	for (unsigned i = 0; i < n; i++) {
+		char words[256];
+
+		snprintf(words, sizeof(words), "%s: %s", items[i].class_name, items[i].words);
+		list_row(o, (const char *[]){ items[i].id, is_measured(&items[i]), "", "", items[i].paths, words });
+	}
+}
+
 void list_catalogue(int json)
 {
 	const struct list_out o = { "trainwreck.list-catalogue.1", { "id", "uses", "rules", "steps", "benches", "words" },
@@ -193,4 +219,5 @@ void list_catalogue(int json)
 
 		list_row(&o, (const char *[]){ b->id, b->uses, b->rules, b->steps, b->benches, b->words });
 	}
+	list_items(&o);
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz/catalogue.def: every id once; what a row names exists and is tested; docs/catalogue.md has the
-# same rows; sequences cite ids that there are; corpus/cve and its page agree. Rows with uses in small
+# same rows, and behind them those of bench/catalogue.def (what these name, tests/test_bench_table.c asks);
+# sequences cite ids that there are; corpus/cve and its page agree. Rows with uses in small
 # letters are reported as open, or as of the later feature that their words say they come with.
 set -eu
 cd "$(dirname "$0")/.."
@@ -81,8 +82,15 @@ done <"$tmp/rows"
 # the page has the same rows
 sed 's/^\([^|]*\)|\([^|]*\)|\([^|]*\)|\([^|]*\)|\([^|]*\)|\(.*\)/| \1 | \2 | \6 | \3 | \4 | \5 |/; s/  */ /g' \
 	"$tmp/rows" >"$tmp/table"
+sed -n 's/^CATB(\(P[0-9]*\), \([a-z]*\), "\([^"|]*\)", "\([^"|]*\)")$/| \1 | \2 | \3 | \4 |/p' bench/catalogue.def >"$tmp/items"
+n=$(grep -c . bench/catalogue.def)
+[ "$n" = "$(grep -c . "$tmp/items")" ] ||
+	say 'bench/catalogue.def: a row that is not CATB(ID, class, "words", "paths"); write it so'
+seq -f 'P%g' "$n" >"$tmp/numbers"
+sed 's/^| \(P[0-9]*\) |.*/\1/' "$tmp/items" | diff -u "$tmp/numbers" - >&2 || say "bench/catalogue.def: ids in order, none left out"
+cat "$tmp/items" >>"$tmp/table"
 grep -E '^\| [A-Z][0-9]+ \|' docs/catalogue.md >"$tmp/doc" || :
-diff -u "$tmp/doc" "$tmp/table" >&2 || say "docs/catalogue.md and fuzz/catalogue.def differ; put the + lines into the page"
+diff -u "$tmp/doc" "$tmp/table" >&2 || say "docs/catalogue.md differs from fuzz/catalogue.def and bench/catalogue.def; put the + lines into the page"
 
 # sequences that cite the page cite what it has; ids of what is not built yet are with what needs it
 for seq in $(find corpus -name '*.seq'); do
