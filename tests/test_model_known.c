@@ -28,6 +28,7 @@ static const struct {
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; int3; ret.iretd", "#BP lss=0; #PF(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #GP(0) rip=ret.iretd[k]:IRET" },
+	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "mov.ss null; mov.ss kds; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; call.far gate; ret.iretd", "#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe0|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe8" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #BP ss=0; #PF(0) cr2=0x8fa0" },
 	/* IRETD looks at VM of what it has popped */
@@ -59,6 +60,7 @@ static const struct {
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int3; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int 0x80; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int 0xff; nop", "UNCHECKED" },
+	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w gdt; gate.sel 3 9; movss+int3; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w user; movss+int3; nop", "#DB rip=entry_3+0 dr6=0xffff0ff4" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.w rsp0; go.u; call.far gate; nop", "left nmi=0 irq=0" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w rsp0; gate.p 3 0; movss+int3; go.u; call.far gate; nop", "#NP(0x1a) rip=int3[k]:INT3|#DB rip=entry_11+0" },

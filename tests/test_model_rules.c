@@ -266,6 +266,11 @@ static void an_event_names_its_rule(void **state)
 		if (t.rec[0].vector != 8) /* an abort's RF is masked */
 			assert_int_equal(!strcmp(name_of(&t, 0, F_rflags), "RF_FAULT"), t.rec[0].rflags >> 16 & 1);
 	}
+	/* a fault that an interrupt meets between two iterations is a fault all the same */
+	predict("gate.p 64 0; ipi.self 0x40; sti+rep.stos 3", INTEL, NULL, NULL);
+	assert_int_equal(t.rec[0].vector, 11);
+	assert_true(addr_matches(t.rec[0].rip, "rep.stos[k]:REPSTOSB"));
+	assert_string_equal(name_of(&t, 0, F_rflags), "RF_FAULT");
 	predict("gate.p 8 0; gate.p 13 0; gate.p 11 0; gp.nc", INTEL, NULL, NULL);
 	assert_int_equal(t.death, RULE_TRIPLE_FAULT);
 }

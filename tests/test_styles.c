@@ -134,7 +134,7 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "cli", 1 }, { "rdmsr", 1 }, { "wrmsr.nc", 1 }, { "lock.nop", 1 }, { "mov.es np", 1 },
 		{ "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
 		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
-		{ "int3; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
+		{ "int3; ret.iret", 1 }, { "int3; flags if; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
 		/* the C part ends under TF */
 		{ "int3; flags tf; ret.iret; nop" RETURNS RETURNS RETURNS RETURNS, 0 },
 		{ "int 0", 0 }, { "int 2", 0 }, { "int 4", 0 }, { "int 13", 0 }, { "int 16", 0 }, { "int 17", 0 },
