@@ -78,6 +78,7 @@ struct engine {
 	int has_base, whole;
 	unsigned open; /* runs sent and not waited for */
 	int hosted; /* the run under way may wait for an event of the host */
+	int watched; /* a run of this process may have met a data breakpoint */
 	int lost; /* the last return to the snapshot was to a guest that does not answer */
 	uint64_t served; /* the engine's own: the last wait that got its event */
 };

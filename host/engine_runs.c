@@ -23,17 +23,19 @@ static void ask_run(struct engine *e, int whole)
 	engine_ask(e, MSG_RUN, payload, sizeof(run) + n);
 }
 
-static int needs_host(const struct engine_case *run)
+static unsigned needs_of(const struct engine_case *run)
 {
 	struct seq seq;
 
 	seq_decode(&seq, run->bytes, run->len);
-	return (seq_needs(&seq) & HOSTED) != 0;
+	return seq_needs(&seq);
 }
 
 enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_t len,
 				   int deadline_ms)
 {
+	unsigned needs;
+
 	if (engine_is_down(e))
 		return e->last;
 	e->words[0] = 0;
@@ -41,7 +43,9 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 	e->run.len = len < SEQ_BYTES_MAX ? len : SEQ_BYTES_MAX;
 	if (e->run.len)
 		memcpy(e->run.bytes, bytes, e->run.len);
-	e->hosted = e->ops->inject && needs_host(&e->run);
+	needs = needs_of(&e->run);
+	e->hosted = e->ops->inject && needs & HOSTED;
+	e->watched |= (needs & DEBUG) != 0;
 	/* where its own time tells a hang, others may keep the machine busy for long */
 	e->run_ms = e->ops->sleeps && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
 	e->served = 0;
@@ -179,13 +183,15 @@ static enum engine_status restore(struct engine *e, int afresh)
 
 enum engine_status engine_renew(struct engine *e)
 {
+	e->watched = 0;
 	return restore(e, 1);
 }
 
 enum engine_status engine_recover(struct engine *e)
 {
-	enum engine_status status = restore(e, 0);
+	/* QEMU keeps which watchpoint was met outside of the machine's state, and goes on with it after its return */
+	enum engine_status status = e->watched ? engine_renew(e) : restore(e, 0);
 
 	/* a machine that does not answer after its return gets a new process */
-	return status == ENGINE_OK ? status : restore(e, 1);
+	return status == ENGINE_OK ? status : engine_renew(e);
 }

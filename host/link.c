@@ -156,7 +156,7 @@ int link_arrived(const struct link *l)
 enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct wire_msg *ret_msg)
 {
 	const int64_t end = now_ms() + wait_ms;
-	int watched = 0, pauses = 0;
+	int watched = 0, closed = 0, pauses = 0;
 
 	for (;;) {
 		struct pollfd fds[2] = { { .fd = l->fd, .events = POLLIN },
@@ -177,8 +177,12 @@ enum link_status link_receive(struct link *l, int watch_fd, int wait_ms, struct 
 		}
 		if (watched)
 			return LINK_WATCH;
-		if (n < 0)
+		if (n < 0 && closed)
 			return LINK_CLOSED;
+		/* once more round for an answer that came through the window before the end */
+		closed = n < 0;
+		if (closed)
+			continue;
 		left = end - now_ms();
 		if (l->window && left > WINDOW_NAP_MS)
 			left = WINDOW_NAP_MS;
