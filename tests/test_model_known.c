@@ -31,6 +31,9 @@ static const struct {
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "mov.ss null; mov.ss kds; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; call.far gate; ret.iretd", "#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe0|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe8" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #BP ss=0; #PF(0) cr2=0x8fa0" },
+	{ RULE_RET_STACK_L, 0xffff, 0, "desc kcs2-data; mov.ss kcs2; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
+	{ RULE_RET_STACK_L, 0xffff, 0, "mov.ss kds; int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
+	{ RULE_RET_STACK_L, 0xffff, 0, "desc kcs2-data; mov.ss kcs2; int3; ret.iret; nop", "#BP" },
 	/* IRETD looks at VM of what it has popped */
 	{ RULE_IRET_VM, 0, 0, "int3; ret.iret32 fl=vm; int3", "#BP; UNCHECKED" },
 	{ RULE_IRET_VM, 0, 0, "int3; ret.iret32 fl=ac; int3", "#BP; #BP fl=0x40002" },
