@@ -116,6 +116,7 @@ ev_%[row]_%[copy]:
 %include "bench/gates.inc"
 %include "bench/cold_more.inc"
 %include "bench/waits.inc"
+%include "bench/wakes.inc"
 %include "bench/cet.inc"
 %include "bench/later_fred.inc"
 

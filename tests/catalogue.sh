@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz/catalogue.def: every id once; what a row names exists and is tested; docs/catalogue.md has the
-# same rows, and behind them those of bench/catalogue.def (what these name, tests/test_bench_table.c asks);
+# same rows, and behind them those of bench/catalogue.def (what these name, tests/test_bench_catalogue.c asks);
 # sequences cite ids that there are; corpus/cve and its page agree. Rows with uses in small
 # letters are reported as open, or as of the later feature that their words say they come with.
 set -eu

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "bench/catalogue.h"
 #include "bench/group.h"
 #include "efi/abi/verdicts.h"
 #include "host/bench_run.h"
@@ -192,64 +191,6 @@ static void an_overhead_is_measured_where_the_window_ends(void **state)
 		assert_non_null(o);
 		assert_int_equal(o->to, rows[i].to);
 		assert_int_equal(o->overhead, o->id);
-	}
-}
-
-static int of_class(const struct bench_row *row, const struct bench_item *item)
-{
-	size_t len = strlen(item->class_name);
-
-	return !strncmp(row->path, item->class_name, len) && row->path[len] == '.';
-}
-
-/* Each pattern names a row, and rows of its item's class alone. */
-static void an_item_names_rows_of_its_class(void **state)
-{
-	unsigned n, n_rows;
-	const struct bench_item *items = bench_items(&n);
-	const struct bench_row *rows = bench_rows(&n_rows);
-
-	(void)state;
-	for (unsigned i = 0; i < n; i++) {
-		const char *list = items[i].paths;
-		char pattern[64];
-		int more;
-
-		assert_true(*list);
-		while ((more = bench_pattern(&list, pattern, sizeof(pattern)))) {
-			unsigned named = 0;
-
-			assert_int_equal(more, 1);
-			for (unsigned j = 0; j < n_rows; j++) {
-				if (!glob_matches(pattern, rows[j].path))
-					continue;
-				named++;
-				if (!of_class(&rows[j], &items[i]))
-					fail_msg("%s of class %s names %s by %s", items[i].id, items[i].class_name,
-						 rows[j].path, pattern);
-			}
-			if (!named)
-				fail_msg("%s: no row in bench/bench.def is %s; add one, or mend bench/catalogue.def",
-					 items[i].id, pattern);
-		}
-	}
-}
-
-static void every_row_is_named_by_an_item(void **state)
-{
-	unsigned n, n_rows;
-	const struct bench_item *items = bench_items(&n);
-	const struct bench_row *rows = bench_rows(&n_rows);
-
-	(void)state;
-	for (unsigned j = 0; j < n_rows; j++) {
-		unsigned i = 0;
-
-		while (i < n && !bench_item_names(&items[i], &rows[j]))
-			i++;
-		if (i == n)
-			fail_msg("%s is named by no item of bench/catalogue.def: add it to one, or one for it",
-				 rows[j].path);
 	}
 }
 
@@ -447,8 +388,6 @@ int main(void)
 		cmocka_unit_test(handlers_and_counts_go_together),
 		cmocka_unit_test(no_two_rows_measure_the_same),
 		cmocka_unit_test(an_overhead_is_measured_where_the_window_ends),
-		cmocka_unit_test(an_item_names_rows_of_its_class),
-		cmocka_unit_test(every_row_is_named_by_an_item),
 		cmocka_unit_test(groups_are_trees_of_rows),
 		cmocka_unit_test(plain_trap_handlers_are_one_iretq),
 		cmocka_unit_test(steady_figures_that_fit_are_ok),
