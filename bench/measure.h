@@ -17,6 +17,11 @@ enum {
 extern uint32_t samples[BENCH_SAMPLES_MAX];
 extern unsigned n_samples;
 
+/* NULL, or the reason why this CPU, or this build, has no such path. */
+const char *bench_lacks(const struct bench_row *row, const struct profile *p);
+
+int has_smi_count(const struct profile *p);
+
 /* Counters around a batch: as they were, and then their advance (smi: ~0 where nobody knows). */
 struct counters {
 	int has_perf, has_smi;
