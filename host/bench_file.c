@@ -218,7 +218,7 @@ int bench_file_read(const char *path, struct bench_file *ret_file, char *err, si
 	}
 	fclose(f);
 	if (!rd.has_hello || !ret_file->results.n) {
-		snprintf(err, cap, "%s holds no measurement: name a bench.tw of a stick, and copy it again if it is one",
+		snprintf(err, cap, "%s holds no measurement: name a bench.tw of a stick, read it with the program that was built with that stick, or copy it again",
 			 path);
 		return -1;
 	}
