@@ -203,6 +203,39 @@ static void a_run_leaves_nothing_to_the_next(void **state)
 	seq_cases_free(&all);
 }
 
+static void run_of(const char *text, const char *profile)
+{
+	const struct model_case c = { .seq = text };
+	struct seq seq;
+
+	assert_int_equal(parse_case(&c, &seq), 0);
+	model_predict(&seq, profile_named(profile), NULL, NULL, &t);
+}
+
+/* With CR0.WP clear constants and the page behind a text can be written, by a frame or by a step. */
+static void what_a_run_has_written_over_is_made_anew(void **state)
+{
+	(void)state;
+	for (unsigned again = 0; again < 2; again++) {
+		run_of("lgdt kcs; cr0 no-wp; go.u; int3; cr4.de 1", again ? "amd" : "intel");
+		assert_int_equal(t.unchecked, 1);
+		run_of("cr0 no-wp; cr4.de 1; dr.read dr4; nop", again ? "intel" : "amd");
+		assert_int_equal(t.rec[0].vector, 6);
+		run_of("lgdt kcs; cr0 no-wp; go.u; int3; cr4.de 1", again ? "amd" : "intel");
+		run_of("cr0 no-wp; cr4 own; int3; nop", again ? "intel" : "amd");
+		assert_int_equal(t.unchecked, 0);
+		assert_int_equal(t.rec[0].vector, 3);
+		run_of("cr0 no-wp; pf.write ktext; pf.write utext; nop", "intel");
+		run_of("gp.nc; cr0 no-wp; pf.read ktext; syscall; ret.iret", "intel");
+		assert_int_equal(t.rec[2].vector, 14);
+		assert_int_equal(t.rec[2].cr2, 0);
+		run_of("cr0 no-wp; pf.write ktext; pf.write utext; nop", "intel");
+		run_of("gp.nc; cr0 no-wp; pf.read utext; syscall; ret.iret", "intel");
+		assert_int_equal(t.rec[2].vector, 14);
+		assert_int_equal(t.rec[2].cr2, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +246,7 @@ int main(void)
 		cmocka_unit_test(it_knows_of_nmis),
 		cmocka_unit_test(it_needs_no_habits),
 		cmocka_unit_test(it_follows_the_path_to_its_end),
+		cmocka_unit_test(what_a_run_has_written_over_is_made_anew),
 		cmocka_unit_test(a_run_leaves_nothing_to_the_next),
 	};
 
