@@ -119,6 +119,7 @@ ev_%[row]_%[copy]:
 %include "bench/wakes.inc"
 %include "bench/cet.inc"
 %include "bench/later_fred.inc"
+%include "bench/compat.inc"
 
 %macro HANDLER 2
 %ifmacro hnd_%1 0
