@@ -24,6 +24,14 @@ static void read_mitigations(const struct profile *p, struct about *a)
 		a->arch_capabilities = rdmsr(IA32_ARCH_CAPABILITIES);
 }
 
+/* On AMD's it is a setting of an MSR, unless CPUID says that it cannot be otherwise. */
+static void read_lfence(const struct profile *p, struct about *a)
+{
+	uint32_t always = cpuid(0x80000000, 0).eax >= 0x80000021 ? cpuid(0x80000021, 0).eax & 1u << 2 : 0;
+
+	a->lfence_waits = p->vendor == VENDOR_INTEL || (p->vendor == VENDOR_AMD && always);
+}
+
 static void read_counters(struct about *a)
 {
 	struct cpuid c = cpuid(0, 0).eax >= 0xa ? cpuid(0xa, 0) : (struct cpuid){ 0 };
@@ -43,6 +51,7 @@ void about_read(const struct profile *p, struct about *ret_about)
 	ret_about->bench_build = crc32_ieee(0, bench_image, (size_t)(bench_image_end - bench_image));
 	read_mitigations(p, ret_about);
 	read_counters(ret_about);
+	read_lfence(p, ret_about);
 	if (smbios.len)
 		smbios_read((const uint8_t *)(uintptr_t)smbios.base, smbios.len, ret_about);
 }

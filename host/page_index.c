@@ -39,7 +39,7 @@ static void machine(FILE *f, const struct column *c)
 		{ "brand", "CPU by its CPUID" }, { "signature", "CPUID signature" }, { "microcode", "microcode" }, { "system", "system" },
 		{ "board", "board" }, { "bios", "BIOS" }, { "firmware", "firmware" }, { "hypervisor", "hypervisor" },
 		{ "features", "features" }, { "arch_capabilities", "ARCH_CAPABILITIES" }, { "spec_ctrl", "SPEC_CTRL" },
-		{ "counters", "counters" }, { "plan", "plan" }, { "only", "rows asked for" },
+		{ "counters", "counters" }, { "lfence_waits", "LFENCE waits for all before it" }, { "plan", "plan" }, { "only", "rows asked for" },
 		{ "samples_per_placement", "samples of a placement" }, { "warmup_per_placement", "warm-up runs" },
 		{ "program", "trainwreck" }, { "build", "victim image" }, { "bench_build", "measured image" },
 		{ "command_line", "command line" },

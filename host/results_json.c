@@ -70,6 +70,7 @@ static void set_about(json_t *o, const struct about *a)
 	json_object_set_new(o, "spec_ctrl", hex_or_null(a->spec_ctrl));
 	json_object_set_new(o, "counters", json_pack("{s:i, s:i, s:i}", "version", a->pmu_version, "general",
 						     a->pmu_general, "fixed", a->pmu_fixed));
+	json_object_set_new(o, "lfence_waits", a->lfence_waits ? json_true() : json_null());
 	json_object_set_new(o, "bench_build", hex(a->bench_build));
 }
 

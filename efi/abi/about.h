@@ -18,7 +18,7 @@ struct about {
 	uint64_t arch_capabilities, spec_ctrl; /* the two MSRs as the firmware left them; or ABOUT_NOT_KNOWN */
 	uint32_t bench_build; /* CRC-32 of the image that is measured */
 	uint8_t pmu_version, pmu_general, pmu_fixed; /* performance counters by CPUID 0AH; version 0: none */
-	uint8_t pad;
+	uint8_t lfence_waits; /* 1: LFENCE waits for all before it, by the maker or by CPUID; 0: not known */
 };
 _Static_assert(sizeof(struct about) == 3 * ABOUT_TEXT + 40 + 48 + 24, "about");
 
