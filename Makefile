@@ -37,7 +37,7 @@ LOADED   := host/mutator.c host/bochs_fork.c
 HOST     := $(filter-out $(LOADED),$(wildcard host/*.c)) efi/config.c
 GUEST    := $(wildcard efi/*.c) $(ABI) $(wildcard fuzz/*.c) $(wildcard bench/*.c)
 # portable code of the guest that the host's tests call too
-SHARED   := efi/lib.c efi/paging.c bench/quiet.c
+SHARED   := efi/lib.c efi/paging.c bench/quiet.c bench/lacks.c
 
 HOSTLIB  := $(patsubst %.c,$B/host/%.o,$(ABI) $(PORTABLE) $(filter-out host/main.c,$(HOST))) \
             $B/fuzz/image.o $B/bench/image.o

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bench/catalogue.h"
+#include "bench/measure.h"
 
 static int of_class(const struct bench_row *row, const struct bench_item *item)
 {
@@ -68,11 +69,65 @@ static void every_row_is_named_by_an_item(void **state)
 	}
 }
 
+/* A CPU that has everything, as this maker builds it. */
+static struct profile complete(uint8_t vendor)
+{
+	/* family 6, model 0x9a: one of those that count SMIs */
+	struct profile p = { .vendor = vendor, .signature = 0x906a0, .features = ~0ull };
+
+	p.features &= ~(FEAT(EMULATED) | FEAT(HYPERVISOR) | FEAT(X2APIC_MODE));
+	return p;
+}
+
+/* What nothing sets up says what is missing, in more words than that something is; nothing else is left out. */
+static void what_is_not_set_up_says_why(void **state)
+{
+	const struct profile intel = complete(VENDOR_INTEL), amd = complete(VENDOR_AMD);
+	unsigned n, later = 0;
+	const struct bench_row *rows = bench_rows(&n);
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		const char *why = bench_lacks(&rows[i], rows[i].vendor == BENCH_AMD ? &amd : &intel);
+		int is_later = !!(rows[i].prep & PREP_LATER);
+
+		if (rows[i].needs & FEAT(X2APIC_MODE))
+			continue;
+		if (!why != !is_later)
+			fail_msg("%s: %s", rows[i].path, why ? why : "no reason");
+		if (!is_later)
+			continue;
+		later++;
+		if (!strcmp(why, "nothing in this build sets up what it needs"))
+			fail_msg("%s: PREP_LATER alone says too little; use or add a LATER_* of bench/flags.def",
+				 rows[i].path);
+	}
+	assert_true(later);
+}
+
+/* A feature that is not there is named before what is not set up. */
+static void a_feature_that_is_missing_is_named(void **state)
+{
+	struct profile p = complete(VENDOR_INTEL);
+
+	(void)state;
+	p.features &= ~FEAT(FRED);
+	assert_non_null(strstr(bench_lacks(bench_row(B_FRED_INT3_K), &p), "FRED"));
+	p.features &= ~FEAT(TSC_DEADLINE);
+	assert_non_null(strstr(bench_lacks(bench_row(B_IRQ_K_DEADLINE), &p), "deadline"));
+	p.features |= FEAT(X2APIC_MODE);
+	assert_non_null(strstr(bench_lacks(bench_row(B_NMI_K_XAPIC), &p), "x2APIC"));
+	p.features |= FEAT(HYPERVISOR);
+	assert_non_null(strstr(bench_lacks(bench_row(B_RD_SMI), &p), "MSR_SMI_COUNT"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_item_names_rows_of_its_class),
 		cmocka_unit_test(every_row_is_named_by_an_item),
+		cmocka_unit_test(what_is_not_set_up_says_why),
+		cmocka_unit_test(a_feature_that_is_missing_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
