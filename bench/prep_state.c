@@ -17,20 +17,7 @@ static struct {
 	int has_ssp;
 } saved;
 
-/*
- * A page that can be read only is one of a shadow stack once it is dirty, which a write with CR0.WP
- * clear makes it.
- */
-static void make_dirty(uint32_t page)
-{
-	volatile uint8_t *p = (volatile uint8_t *)(uintptr_t)(page + IN_PAGE);
-	uint64_t cr0 = read_cr0();
-
-	write_cr0(cr0 & ~(uint64_t)CR0_WP);
-	*p = *p;
-	write_cr0(cr0);
-}
-
+/* A page that can only be read and is dirty is one of a shadow stack. */
 static void cet_do(const struct profile *profile)
 {
 	saved.has_ssp = !!(profile->features & FEAT(CET_SS));
@@ -39,8 +26,6 @@ static void cet_do(const struct profile *profile)
 	if (saved.has_ssp) {
 		saved.pl0_ssp = rdmsr(IA32_PL0_SSP);
 		saved.pl3_ssp = rdmsr(IA32_PL3_SSP);
-		make_dirty(W_DRO);
-		make_dirty(W_GDTRO);
 		wrmsr(IA32_PL3_SSP, W_DRO + IN_PAGE);
 	}
 	wrmsr(IA32_S_CET, 0);

@@ -42,6 +42,8 @@ static uint64_t leaf(const struct job *j, int level)
 		e |= PTE_PCD | PTE_PWT;
 	if (j->flags & MAP_RSV)
 		e |= PTE_RSV;
+	if (j->flags & MAP_DIRTY)
+		e |= PTE_D;
 	if (j->flags & MAP_KEY)
 		e |= PTE_KEY1;
 	if (!(j->flags & MAP_X) && j->p->nx)

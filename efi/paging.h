@@ -18,6 +18,7 @@ enum pte_bit {
 	PTE_U = 1 << 2,
 	PTE_PWT = 1 << 3,
 	PTE_PCD = 1 << 4,
+	PTE_D = 1 << 6,
 	PTE_PS = 1 << 7,
 };
 #define PTE_NX	 (1ull << 63)
@@ -32,6 +33,7 @@ enum map_flag {
 	MAP_U = 8,
 	MAP_RSV = 32, /* with a reserved bit set: bit 51, which few CPUs can address */
 	MAP_KEY = 64, /* protection key 1 */
+	MAP_DIRTY = 128,
 	MAP_UC = 16, /* PCD and PWT: uncached, whatever the firmware made of the PAT */
 };
 

@@ -80,7 +80,8 @@ static int map_self(struct pager *p)
 static unsigned region_flags(uint32_t r)
 {
 	return MAP_P | (r & R_W ? MAP_W : 0) | (r & R_X ? MAP_X : 0) | (r & R_U ? MAP_U : 0) |
-	       (r & R_UC ? MAP_UC : 0) | (r & R_V ? MAP_RSV : 0) | (r & R_K ? MAP_KEY : 0);
+	       (r & R_UC ? MAP_UC : 0) | (r & R_V ? MAP_RSV : 0) | (r & R_K ? MAP_KEY : 0) |
+	       (r & R_D ? MAP_DIRTY : 0);
 }
 
 static int map_window(struct space *s, uint64_t apic_page)

@@ -20,6 +20,7 @@ enum region_flag {
 	R_M = 128, /* the memory of the region before it once more, with other rights (not in the alias) */
 	R_V = 256, /* reserved bits are set in its page-table entries */
 	R_K = 512, /* protection key 1 */
+	R_D = 1024, /* dirty from the start: read-only as well, it can hold a shadow stack */
 };
 
 #define WINDOW_BASE 0x40000000ull
