@@ -72,6 +72,8 @@ static void expect(const struct pager *p, uint64_t va, const struct asked *asked
 	assert_int_equal(!(e & PTE_U), !(a->flags & MAP_U));
 	assert_int_equal(!(e & PTE_NX), !p->nx || (a->flags & MAP_X));
 	assert_int_equal(e & (PTE_PCD | PTE_PWT), a->flags & MAP_UC ? PTE_PCD | PTE_PWT : 0);
+	assert_int_equal(!(e & PTE_D), !(a->flags & MAP_DIRTY));
+	assert_int_equal(!(e & PTE_KEY1), !(a->flags & MAP_KEY));
 	if (!p->giant)
 		assert_true(size < GIB);
 }
@@ -152,7 +154,7 @@ static void test_random(void **state)
 			struct asked *a = &asked[n];
 
 			*a = (struct asked){ pages_below(8 * GIB), pages_below(64 * GIB),
-					     pages_below(GIB / 4) + PAGE_SIZE, (unsigned)rand() % 32 };
+					     pages_below(GIB / 4) + PAGE_SIZE, (unsigned)rand() % 256 & ~(unsigned)MAP_RSV };
 			assert_int_equal(paging_map(&p, a->va, a->pa, a->len, a->flags), 0);
 		}
 		for (int i = 0; i < PROBES; i++) {
