@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The image of `make usb` on a USB stick, in a machine with no serial port: it measures by itself, and by
 # the press of a key it tests, and what it leaves agrees with what a host says of the same machine.
-# USB=all: with the sequences that are known to kill or hang emulators, too; each of them costs a boot, and
-# some of them half a minute of silence. SHOTS=DIR: the screen, once a second, as PNG files.
+# USB=all: with the sequences that are known to kill or hang emulators, and those that the manual ends in a
+# shutdown, too; each of them costs a boot, and some of them half a minute of silence. SHOTS=DIR: the screen, once a second, as PNG files.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/e2e.inc
@@ -133,7 +133,9 @@ grep -q '"samples_per_placement":20' "$tmp/line" || fail "options beside a plan 
 # by a key: the plan of the stick, full, quick, test is the list. What kills or hangs this emulator is met again after the next boot.
 plan quick 's/on-finish/countdown = <60>; &/'
 mcopy -o -i "$drive" "$tmp/quick.dtb" ::/trainwreck/plan.dtb
-plan test 's/on-finish/countdown = <0>; linger = <2>; &/'
+deaths=
+[ "${USB:-}" != all ] || deaths='s/^};/	test { deaths = "run"; };\n};/'
+plan test "s/on-finish/countdown = <0>; linger = <2>; &/; $deaths"
 mcopy -o -i "$drive" "$tmp/test.dtb" ::/trainwreck/plans/test.dtb
 seqs=corpus
 if [ "${USB:-}" != all ]; then
@@ -141,7 +143,7 @@ if [ "${USB:-}" != all ]; then
 	seqs="$(echo corpus/*.seq) corpus/guards"
 fi
 boots=0
-while [ $boots -lt 25 ]; do
+while [ $boots -lt 60 ]; do
 	boot 30 4
 	boots=$((boots + 1))
 	running || break
