@@ -14,10 +14,10 @@
 #define SEQ_NEEDS  "\\trainwreck\\needs.txt"
 
 enum {
-	CASES_MAX = 1024,
+	CASES_MAX = 2048,
 	PATH_CAP = 160,
 	NEEDS_MAX = 16384,
-	KTAP_MAX = 1 << 18,
+	KTAP_MAX = 1 << 20,
 	DIFFER_MAX = 4096, /* of the summary's last words */
 };
 
@@ -56,7 +56,7 @@ static int is_binary(const char *name)
 const char *selftest_prepare(void)
 {
 	size_t len = (CASES_MAX * sizeof(struct test) + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
-	static char unreadable[PATH_CAP + 80];
+	static char why[PATH_CAP + 80];
 	char path[PATH_CAP];
 	size_t n_needs = 0;
 
@@ -73,15 +73,20 @@ const char *selftest_prepare(void)
 		if (!is_binary(t->name))
 			continue;
 		if (boot_read(path, t->bytes, sizeof(t->bytes), &n)) {
-			fmt_print(unreadable, sizeof(unreadable),
+			fmt_print(why, sizeof(why),
 				  "%s is no sequence, or longer than one can be: take it off the stick", path);
-			return unreadable;
+			return why;
 		}
 		t->len = (uint16_t)n;
 		n_tests++;
 	}
 	if (!n_tests)
 		return "no sequence in " SEQ_FOLDER ": put some there with `trainwreck asm`";
+	/* none is left out in silence */
+	if (n_tests == CASES_MAX) {
+		fmt_print(why, sizeof(why), "%u sequences or more in " SEQ_FOLDER ": take some off the stick", CASES_MAX);
+		return why;
+	}
 	sort();
 	/* a stick without that file holds sequences that need nothing special */
 	if (!boot_read(SEQ_NEEDS, needs, sizeof(needs) - 1, &n_needs))
