@@ -120,7 +120,9 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	if (dropped_ss && choose(c, RULE_SHADOW_CHAINED_TRAP, 2))
 		return;
 	/* AMD: certain debug traps may wait as well */
-	if (cast_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)))
+	/* a shadow that lasts for all of a string instruction need not hold off the steps in it */
+	if (cast_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)) &&
+	    !(c->rep_left && choose(c, RULE_REP_SHADOW, 2)))
 		return;
 	c->db_trap = 1;
 }
