@@ -6,4 +6,4 @@
 set -u
 cd "$(dirname "$0")/.." || exit 3
 seed=$(cat fuzz/model*.c fuzz/mask.c | cksum | cut -d' ' -f1)
-build/mutants/mutants -m "${DEAD:-80}" -n "${MUTANTS:-60}" -s "$((seed % 1000000))" || exit 1
+build/mutants/mutants -m "${DEAD:-95}" -n "${MUTANTS:-60}" -s "$((seed % 1000000))" || exit 1
