@@ -27,19 +27,24 @@ struct pair {
 };
 
 /*
- * The batches of a round, one for each placement, were measured right behind one another: what slowed
- * one slowed all, so they are one unit. Where there is one round alone, or no placements, each batch is.
+ * Batches that were measured right behind one another are one unit, since what slowed one slowed all: those
+ * of a round, one for each placement; of a stick, which measures a row in one go, those of a placement.
+ * Where there is one round alone, or no placements, each batch is a unit.
  */
-static void take_rounds(const struct run_row *r, struct side *s)
+static void take_units(const struct run_row *r, int stick, struct side *s)
 {
-	unsigned of_one = r->n_placed && r->n_units % r->n_placed == 0 && r->n_units > r->n_placed ? r->n_placed : 1;
-	unsigned rounds = r->n_units / of_one;
+	int grouped = r->n_placed && r->n_units % r->n_placed == 0 && r->n_units > r->n_placed;
+	unsigned rounds = grouped ? r->n_units / r->n_placed : 1;
+	unsigned units = !grouped ? r->n_units : stick ? r->n_placed : rounds, of_one = r->n_units / units;
 
-	for (unsigned k = 0; k < rounds && s->n < UNITS_MAX; k++) {
+	for (unsigned k = 0; k < units && s->n < UNITS_MAX; k++) {
 		double sum = 0;
 
-		for (unsigned i = 0; i < of_one; i++)
-			sum += log(r->unit_of[i * rounds + k] > 0 ? r->unit_of[i * rounds + k] : 1);
+		for (unsigned i = 0; i < of_one; i++) {
+			double v = r->unit_of[stick || !grouped ? k * of_one + i : i * rounds + k];
+
+			sum += log(v > 0 ? v : 1);
+		}
 		s->v[s->n++] = exp(sum / of_one);
 	}
 }
@@ -59,7 +64,7 @@ static void gather(const struct run_file *f, size_t n, const char *id, int boots
 		if (boots && s->n < UNITS_MAX)
 			s->v[s->n++] = r->fig[F_MEDIAN];
 		if (!boots)
-			take_rounds(r, s);
+			take_units(r, !strcmp(run_text(&f[i], "engine"), "stick"), s);
 	}
 }
 

@@ -39,6 +39,7 @@ static double noise(void)
 struct maker {
 	double boot, row, batch;
 	double round; /* of one row in ten in a round: of its batches at all placements */
+	double place; /* of one row in ten at a placement: of its batches in all rounds, as a stick has them */
 	double change; /* every PLANTED-th row is so many times slower; 1: none */
 	double step; /* of its clock; 0: none */
 	int exact;
@@ -52,15 +53,17 @@ static struct run_file boot(const struct maker *m)
 
 	for (unsigned i = 0; i < ROWS; i++) {
 		double base = 5000 + 7 * i, of_row = base * all * exp(m->row * noise());
-		double sum = 0, in_round[RESULT_ROUNDS];
+		double sum = 0, in_round[RESULT_ROUNDS], at_place[BENCH_ALIGNS];
 
 		if (i % PLANTED == 0)
 			of_row *= m->change;
 		for (unsigned k = 0; k < RESULT_ROUNDS; k++)
 			in_round[k] = exp((i % 10 ? 0 : m->round) * noise());
+		for (unsigned k = 0; k < BENCH_ALIGNS; k++)
+			at_place[k] = exp((i % 10 ? 0 : m->place) * noise());
 		rows[i] = (struct made){ .row = i, .width = m->exact ? 0 : 3 + m->step };
 		for (unsigned k = 0; k < BENCH_ALIGNS * RESULT_ROUNDS; k++) {
-			double v = of_row * in_round[k % RESULT_ROUNDS] * exp(m->batch * noise());
+			double v = of_row * in_round[k % RESULT_ROUNDS] * at_place[k / RESULT_ROUNDS] * exp(m->batch * noise());
 
 			if (m->step > 0)
 				v = m->step * floor(v / m->step + 0.5);
@@ -72,6 +75,8 @@ static struct run_file boot(const struct maker *m)
 	f = run_of(rows, ROWS);
 	if (m->step > 0)
 		f.step = m->step;
+	if (m->place > 0)
+		json_object_set_new(f.context, "engine", json_string("stick"));
 	return f;
 }
 
@@ -136,6 +141,8 @@ static void test_same_batches(void **unused)
 	no_alarm(&(struct maker){ .row = 0.01, .batch = 0.01, .change = 1 }, 1, 12, 3);
 	/* what goes on beside a row slows it at all placements, and others not */
 	no_alarm(&(struct maker){ .round = 0.1, .batch = 0.002, .change = 1 }, 1, 24, 4);
+	/* a stick measures a row in one go, placement by placement */
+	no_alarm(&(struct maker){ .place = 0.1, .batch = 0.002, .change = 1 }, 1, 24, 4);
 	/* the whole boot is slower, as behind a hypervisor or on a busy machine */
 	no_alarm(&(struct maker){ .boot = 0.1, .row = 0.01, .batch = 0.005, .change = 1 }, 1, 12, 3);
 }
