@@ -68,6 +68,8 @@ static const struct {
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.w rsp0; go.u; call.far gate; nop", "left nmi=0 irq=0" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w rsp0; gate.p 3 0; movss+int3; go.u; call.far gate; nop", "#NP(0x1a) rip=int3[k]:INT3|#DB rip=entry_11+0" },
 	{ RULE_CODE_BP_LAST, 0, 0, "bp.x landk; nmi.self; nmi.self; ret.iret rip=ktext; ret.iret", "#NMI; #NMI rip=entry_1+0; #DB rip=land_k dr6=0xffff0ff1" },
+	/* a shadow that holds off single steps, too, holds off one */
+	{ RULE_SINGLE_STEP_STI, 0, 0, "flags tf; sti; ret.iret; nop; ret.iret; ret.iret; ret.iret", "#DB; #DB rip=sti[k]:STI; #DB rip=ret.iret[k]:LEARSI; #DB rip=ret.iret[k]:LD" },
 	/* what the saved image is left with */
 	{ RULE_RF_BOUNDARY, 0, 0, "start layout=linux; int3; frame.rip ktext; frame.fl rf; bp.rw main; ret.iret; nop", "#BP; #DB rip=land_k fl=2" },
 	{ RULE_RF_CODE_BP, 0, 1, "bp.x nop; nop; nop", "#DB rip=nop[k]:NOP fl=0x10002; #DB fl=0x10002" },
