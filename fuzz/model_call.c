@@ -63,7 +63,12 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
 	unsigned access = ACC_SYSTEM | ACC_STACK;
 
-	if (rule(c, RULE_CALL_STACK_NONCANONICAL, !canonical(c, *rsp - 1))) {
+	const int bad = !canonical(c, *rsp - 1);
+
+	/* within a ring these are pushes like any other */
+	if (!inner && bad && rule(c, RULE_SS_NONCANONICAL, 1))
+		return fault(c, V_SS, 0, RULE_SS_NONCANONICAL);
+	if (inner && rule(c, RULE_CALL_STACK_NONCANONICAL, bad)) {
 		/* the body begins with LEA */
 		if (!rule(c, RULE_CALL_STACK_RIP, 1))
 			c->insn_start -= c->mode64 ? 4 : 3;
