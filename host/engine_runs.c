@@ -45,11 +45,11 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 		memcpy(e->run.bytes, bytes, e->run.len);
 	needs = needs_of(&e->run);
 	e->hosted = e->ops->inject && needs & HOSTED;
-	e->watched |= (needs & DEBUG) != 0;
 	/* where its own time tells a hang, others may keep the machine busy for long */
 	e->run_ms = e->ops->sleeps && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
 	e->served = 0;
 	ask_run(e, !e->has_base);
+	e->debug[e->seq % ENGINE_RUNS_MAX] = (needs & DEBUG) != 0;
 	e->has_base = 1;
 	e->open++;
 	return ENGINE_OK;
@@ -84,11 +84,14 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 {
 	struct wire_msg msg;
 	enum engine_status status;
+	unsigned oldest;
 
 	if (engine_is_down(e))
 		return e->last;
 	/* whoever sent it may have been busy, or stopped, since then; and others ran before it */
 	engine_goes_on(e);
+	oldest = e->seq - (e->open - 1);
+	e->watched = e->debug[oldest % ENGINE_RUNS_MAX] || (e->open > 1 && e->debug[(oldest + 1) % ENGINE_RUNS_MAX]);
 	status = engine_answer(e, &msg);
 	if (status == ENGINE_REFUSED && e->open == 1 && !e->whole && is_refuse_base(&msg)) {
 		ask_run(e, 1);
@@ -183,7 +186,6 @@ static enum engine_status restore(struct engine *e, int afresh)
 
 enum engine_status engine_renew(struct engine *e)
 {
-	e->watched = 0;
 	return restore(e, 1);
 }
 
