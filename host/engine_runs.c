@@ -191,8 +191,7 @@ enum engine_status engine_renew(struct engine *e)
 
 enum engine_status engine_recover(struct engine *e)
 {
-	/* QEMU keeps which watchpoint was met outside of the machine's state, and goes on with it after its return */
-	enum engine_status status = e->watched ? engine_renew(e) : restore(e, 0);
+	enum engine_status status = restore(e, 0);
 
 	/* a machine that does not answer after its return gets a new process */
 	return status == ENGINE_OK ? status : engine_renew(e);

@@ -315,7 +315,8 @@ static int qemu_restore(struct engine *e, int afresh)
 	struct qemu *m = e->machine;
 
 	e->death = -1;
-	if (!afresh && !restore_in_place(m))
+	/* which watchpoint was met is kept beside the machine's state, and QEMU goes on with it after its return */
+	if (!afresh && !e->watched && !restore_in_place(m))
 		return 0;
 	reap(e, m, 1);
 	close_ends(e, m);
