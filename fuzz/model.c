@@ -119,8 +119,10 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	/* each kind of event that a shadow holds off is promised, or not, by itself */
 	if (dropped_ss && choose(c, RULE_SHADOW_CHAINED_TRAP, 2))
 		return;
-	/* AMD: certain debug traps may wait as well */
-	/* a shadow that lasts for all of a string instruction need not hold off the steps in it */
+	/*
+	 * AMD: certain debug traps may wait as well. A shadow that lasts for all of a string instruction need not hold
+	 * off the steps in it.
+	 */
 	if (cast_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)) &&
 	    !(c->rep_left && choose(c, RULE_REP_SHADOW, 2)))
 		return;

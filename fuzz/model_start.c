@@ -74,14 +74,15 @@ static void start_tables(struct cpu *c, unsigned layout)
 /* A region's constants, from the image. Returns whether they were not as they are now. */
 static int start_constants(struct cpu *c, uint8_t *page, uint32_t va, uint32_t len)
 {
+	const uint8_t *image;
 	uint32_t left;
-	const uint8_t *image = victim_bytes(va, &left);
 	int dirty = 0;
 
 	for (uint32_t at = 0; at < len; at += PAGE_LEN)
 		dirty |= is_dirty(c, page + at);
 	if (!dirty)
 		return 0;
+	image = victim_bytes(va, &left);
 	memset(page, 0, len);
 	memcpy(page, image, left);
 	return 1;
