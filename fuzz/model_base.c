@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ES, FS and GS: selectors, bases, and what is read through them (SDM 3A 3.4; APM 2 4.5). */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 int act_gs_read(struct cpu *c, const struct insn *in)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Far CALL through a 64-bit call gate (SDM 2A CALL, 3A 5.8.3.1, 5.8.5.1; APM 3 CALL (Far), APM 2 4.8.3). */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 enum { TYPE_CALL_GATE = 12 };
 

@@ -3,7 +3,7 @@
  * Delivery of an event through the IDT in IA-32e mode (SDM 3A 6.14, 6.15; APM 2 8.9): the reads of
  * gate, descriptor and TSS, the frame, and what becomes of a fault met on the way.
  */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 enum { NEST_MAX = 8 };
 enum class { BENIGN, CONTRIBUTORY, PAGEFAULT, DOUBLE };

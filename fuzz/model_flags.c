@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Instructions that load RFLAGS or a segment register, and the shadows they cast. */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 int act_popf(struct cpu *c, const struct insn *in)
 {

@@ -3,7 +3,7 @@
  * What is refused by its ring, by a control register or by its operands (SDM 2A-2D, APM 3: the
  * instructions' own pages), floating point, and far jumps.
  */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 enum { MXCSR_IM = 0x80, X87_STATUS = 4, X87_EXCEPTIONS = 0x3f, X87_ES = 0x80 };
 /* the constants that LDMXCSR and SQRTSS read */

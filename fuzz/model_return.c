@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ways back: IRET, far RET, SYSRET, SYSEXIT (SDM 2A-2B, APM 3: the instructions' own pages). */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 {

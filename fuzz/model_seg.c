@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptors, and the checks of what loads them. */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 static uint64_t bits(const uint64_t *q, unsigned from, unsigned n)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The registers of descriptor tables and system segments (SDM 2A LGDT/LIDT, LLDT, LTR; APM 3). */
-#include "fuzz/cpu_state.h"
+#include "fuzz/desc.h"
 
 enum { TYPE_LDT = 2, TYPE_TSS = 9 };
 
