@@ -18,6 +18,17 @@ static struct seq parsed(const char *text)
 	return seq;
 }
 
+/* The sequence `text`, and behind it n times `more`. */
+static struct seq repeated(const char *text, unsigned n, const char *more)
+{
+	char all[1024];
+
+	snprintf(all, sizeof(all), "%s", text);
+	while (n--)
+		strncat(all, more, sizeof(all) - strlen(all) - 1);
+	return parsed(all);
+}
+
 static void every_path_of_every_case_is_agreed_to(void **state)
 {
 	(void)state;
@@ -155,13 +166,10 @@ static void among_too_many_paths_the_near_ones_are_tried(void **state)
 	static struct judgement j;
 	static struct trace t;
 	static struct overlay habits = { .habit[RULE_ASYNC_ARRIVAL] = 1 };
-	char text[1024] = "nmi.before hlt; ret.iret";
+	struct seq seq = repeated("nmi.before hlt; ret.iret", 14, "; int3; sti+movss+nop");
 	struct path path = { 0 };
 
 	(void)state;
-	for (unsigned i = 0; i < 14; i++)
-		strcat(text, "; int3; sti+movss+nop");
-	struct seq seq = parsed(text);
 	model_predict(&seq, profile_named("intel"), &habits, &path, &t);
 	assert_int_equal(t.outcome, OUTCOME_DONE);
 	assert_int_equal(t.path.n, 15);
@@ -179,10 +187,6 @@ static void among_too_many_paths_the_near_ones_are_tried(void **state)
 }
 
 /*
- * Single steps in the middle of a step's own bookkeeping, and a return that puts other registers in
- * its place: the pointer to the register sets then is anything.
- */
-/*
  * Of all the paths behind a record that differs none is tried: 8192 of them would be more than anybody can,
  * and the model could not say that it is wrong.
  */
@@ -191,13 +195,10 @@ static void a_record_that_differs_ends_its_path(void **state)
 	static struct judgement j;
 	static struct trace t;
 	static struct record wrong[RECORDS_MAX + 1];
-	char text[1024] = "ud2; int3";
+	struct seq seq = repeated("ud2; int3", 13, "; mov.gs null");
 	struct path path = { 0 };
 
 	(void)state;
-	for (unsigned i = 0; i < 13; i++)
-		strcat(text, "; mov.gs null");
-	struct seq seq = parsed(text);
 	model_predict(&seq, profile_named("amd"), NULL, &path, &t);
 	assert_int_equal(t.path.n, 13);
 	model_judge(&seq, profile_named("amd"), NULL, t.rec, t.n, &j);
@@ -216,6 +217,10 @@ static void a_record_that_differs_ends_its_path(void **state)
 	assert_int_equal(j.record, 1);
 }
 
+/*
+ * Single steps in the middle of a step's own bookkeeping, and a return that puts other registers in
+ * its place: the pointer to the register sets then is anything.
+ */
 static void bookkeeping_that_was_interrupted_harms_nobody(void **state)
 {
 	static struct trace t;
