@@ -274,6 +274,7 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
 $B/tests/record $B/tests/random: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
+	@mkdir -p $(@D)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
