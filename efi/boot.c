@@ -158,13 +158,13 @@ int boot_read(const char *path, void *out, size_t cap, size_t *ret_len)
 	UINT8 byte;
 
 	if (!file)
-		return -1;
+		return BOOT_NO_FILE;
 	s = file->Read(file, &n, out);
 	if (s == EFI_SUCCESS)
 		s = file->Read(file, &more, &byte);
 	file->Close(file);
 	if (s != EFI_SUCCESS || more != 0)
-		return -1;
+		return BOOT_NO_READ;
 	*ret_len = n;
 	return 0;
 }

@@ -37,9 +37,10 @@ void boot_drop_keys(void);
 void boot_options(char *out, size_t cap);
 
 /*
- * Read a whole file of the volume the application came from. Returns 0, or -1 when there is no such
- * file or it is longer than cap.
+ * Read a whole file of the volume the application came from. Returns 0; BOOT_NO_FILE; or BOOT_NO_READ when
+ * it is longer than cap, or the volume does not give it.
  */
+enum { BOOT_NO_FILE = -1, BOOT_NO_READ = -2 };
 int boot_read(const char *path, void *out, size_t cap, size_t *ret_len);
 
 /* Create or replace a file there. Returns 0, or -1 when the volume does not take it. */

@@ -55,9 +55,15 @@ static int read_plan(const char *path, struct config *config, uint32_t *ret_crc,
 {
 	static uint64_t dtb[CONFIG_FILE_MAX / sizeof(uint64_t)];
 	size_t len;
+	int bad = boot_read(path, dtb, sizeof(dtb), &len);
 
-	if (boot_read(path, dtb, sizeof(dtb), &len))
+	if (bad == BOOT_NO_FILE)
 		return 0;
+	if (bad) {
+		fmt_print(err, cap, "longer than %u bytes, or the stick does not give it: compile the plan again with dtc -O dtb",
+			  CONFIG_FILE_MAX);
+		return -1;
+	}
 	*ret_crc = crc32_ieee(0, dtb, len);
 	return parse_guarded(dtb, len, config, err, cap) ? -1 : 1;
 }

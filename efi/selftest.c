@@ -53,12 +53,21 @@ static int is_binary(const char *name)
 	return n > 4 && !strcmp(name + n - 4, ".bin");
 }
 
+/* A stick without that file holds sequences that need nothing special; one whose file cannot be read may hold any. */
+static int read_needs(void)
+{
+	size_t n = 0;
+	int bad = boot_read(SEQ_NEEDS, needs, sizeof(needs) - 1, &n);
+
+	needs[bad ? 0 : n] = 0;
+	return bad == BOOT_NO_FILE ? 0 : bad;
+}
+
 const char *selftest_prepare(void)
 {
 	size_t len = (CASES_MAX * sizeof(struct test) + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
 	static char why[PATH_CAP + 80];
 	char path[PATH_CAP];
-	size_t n_needs = 0;
 
 	tests = boot_pages(len / PAGE_SIZE, WINDOW_BASE, WINDOW_END);
 	if (!tests)
@@ -88,9 +97,11 @@ const char *selftest_prepare(void)
 		return why;
 	}
 	sort();
-	/* a stick without that file holds sequences that need nothing special */
-	if (!boot_read(SEQ_NEEDS, needs, sizeof(needs) - 1, &n_needs))
-		needs[n_needs] = 0;
+	if (read_needs()) {
+		fmt_print(why, sizeof(why), SEQ_NEEDS " is longer than %u bytes, or the stick does not give it: shorten it, or copy it again",
+			  NEEDS_MAX - 1);
+		return why;
+	}
 	return space_keep(&machine.space, tests, len);
 }
 
@@ -108,7 +119,7 @@ static void run_one(void *arg)
 /* What the CPU must have for it beyond what its steps tell; NULL: it has it. */
 static const char *lacks_needs(const char *name, size_t *ret_len)
 {
-	static char words[RUNS_NAME_MAX];
+	static char words[NEEDS_MAX];
 	size_t n = strlen(name);
 	const char *p = needs;
 

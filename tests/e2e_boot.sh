@@ -29,8 +29,12 @@ stop() {
 }
 
 cp build/trainwreck.img "$tmp/stick"
+# a plan that is too long is refused, not overlooked, and the built-in one answers
+head -c 65537 /dev/zero >"$tmp/plan.dtb"
+mcopy -o -i "$tmp/stick" "$tmp/plan.dtb" ::/trainwreck/plan.dtb
 boot -serial "unix:$tmp/line,server=on,wait=off"
 "$tmp/quit" "$tmp/line" >"$tmp/said" || fail "no HELLO or no BYE: $(cat "$tmp/said" "$tmp/qemu.log")"
+grep -q '^HELLO plan refused' "$tmp/said" || fail "HELLO says nothing of the plan: $(cat "$tmp/said")"
 grep -q '^BYE the machine is handed back' "$tmp/said" || fail "BYE says: $(cat "$tmp/said")"
 check_back "$tmp/said"
 grep -q 'the firmware wrote' "$tmp/said" || fail "BYE says: $(cat "$tmp/said")"

@@ -20,10 +20,17 @@ stick() {
 	printf 'start ring=u\nint3\n' >"$tmp/b.seq"
 	printf 'int1\n' >"$tmp/c.seq"
 	printf 'ud2; ret.iret; int3\n' >"$tmp/d.seq"
-	for s in a b c d; do
+	printf 'ud2\n' >"$tmp/e.seq"
+	for s in a b c d e; do
 		$tw asm "$tmp/$s.seq" -o "$tmp/$s.bin"
 		mcopy -i "$tmp/stick" "$tmp/$s.bin" ::/trainwreck/seq/
 	done
+	# as long as it may be
+	{
+		echo 'e.bin nx fred'
+		head -c 16369 /dev/zero | tr '\0' '\n'
+	} >"$tmp/needs.txt"
+	mcopy -o -i "$tmp/stick" "$tmp/needs.txt" ::/trainwreck/needs.txt
 }
 
 boot() {
@@ -42,7 +49,7 @@ result() {
 stick
 boot
 result 1 results.ktap >/dev/null
-head -2 "$tmp/results.ktap" | tail -1 | grep -q '^1\.\.4' || fail "$(cat "$tmp/results.ktap")"
+head -2 "$tmp/results.ktap" | tail -1 | grep -q '^1\.\.5' || fail "$(cat "$tmp/results.ktap")"
 # what this emulator does not follow the manual in differs here too: the model is in the application
 for s in a.seq b.seq c.seq d.seq; do
 	want=PASS
@@ -50,14 +57,15 @@ for s in a.seq b.seq c.seq d.seq; do
 	result 1 results.jsonl | grep "\"${s%.seq}.bin\"" | grep -q "\"$want\"" ||
 		fail "$s must be $want: $(cat "$tmp/results.jsonl")"
 done
+result 1 results.jsonl | grep '"e.bin"' | grep -q 'needs fred, which this CPU lacks' || fail "e.bin: $(cat "$tmp/results.jsonl")"
 [ "$(result 1 summary.txt | awk 'length > 78' | wc -l)" -eq 0 ] || fail "lines longer than 78 columns"
 grep -q 'pass, .* differ' "$tmp/summary.txt" || fail "no totals: $(cat "$tmp/summary.txt")"
 [ "$(mdir -b -i "$tmp/stick" ::/trainwreck/running.txt 2>/dev/null | wc -l)" -eq 0 ] || fail "running.txt stays"
 
 # a second run has a folder of its own
 boot
-result 2 results.ktap | grep -q 'ok 4' || fail "the second run is not whole"
-result 1 results.ktap | grep -q 'ok 4' || fail "the first run was written over"
+result 2 results.ktap | grep -q 'ok 5' || fail "the second run is not whole"
+result 1 results.ktap | grep -q 'ok 5' || fail "the first run was written over"
 
 # as if the power had gone while b.bin ran
 stick
@@ -68,3 +76,10 @@ result 1 results.jsonl >/dev/null
 grep '"b.bin"' "$tmp/results.jsonl" | grep -q CRASH || fail "$(cat "$tmp/results.jsonl")"
 grep -q '"d.bin"' "$tmp/results.jsonl" || fail "it did not go on: $(cat "$tmp/results.jsonl")"
 ! grep -q '"a.bin"' "$tmp/results.jsonl" || fail "it began anew: $(cat "$tmp/results.jsonl")"
+
+# what the sequences need cannot be read whole: none runs, and the console says why
+printf x >>"$tmp/needs.txt"
+mcopy -o -i "$tmp/stick" "$tmp/needs.txt" ::/trainwreck/needs.txt
+boot
+grep -aq 'needs.txt is longer than 16383 bytes.*shorten it' "$tmp/console" || fail "too long: $(strings "$tmp/console" | tail -n 5)"
+[ "$(mdir -b -i "$tmp/stick" ::/trainwreck/runs | wc -l)" -eq 1 ] || fail "a list that is too long, and it ran all the same"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * quit SOCKET: the shortest host there can be. Waits for HELLO on a serial line that is a socket, says
- * QUIT, and prints what the guest says of the hand-back.
+ * QUIT, and prints what the guest says of its plan and of the hand-back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	alarm(SECONDS);
 	if (wait_for(fd, MSG_HELLO, &msg))
 		return 1;
-	printf("HELLO\n");
+	printf("HELLO%s\n", ((const struct msg_hello *)msg.payload)->flags & HELLO_PLAN_BAD ? " plan refused" : "");
 
 	struct wire_head head = { .type = MSG_QUIT, .epoch = 1, .seq = 1 };
 	size_t n = wire_encode(frame, head, NULL, 0);
