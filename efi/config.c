@@ -14,6 +14,7 @@ struct reader {
 	const char *node, *name; /* where we are */
 	const void *value;
 	int len;
+	uint32_t seen; /* rows of the binding that the plan has */
 };
 
 static const char compatible[] = "trainwreck,plan";
@@ -34,7 +35,24 @@ void config_builtin(struct config *ret_config)
 
 static int refuse(struct reader *r, const char *want)
 {
-	fmt_print(r->err, r->cap, "%s: property '%s' %s", r->node, r->name, want);
+	fmt_print(r->err, r->cap, "%s: property '%.31s' %s", r->node, r->name, want);
+	return -1;
+}
+
+static int is_printable(const char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~')
+			return 0;
+	return 1;
+}
+
+/* Names in a damaged plan may be anything, and these words go to terminals. */
+static int refused(char *err)
+{
+	for (; *err; err++)
+		if (*err < ' ' || *err > '~')
+			*err = '?';
 	return -1;
 }
 
@@ -95,7 +113,7 @@ static int copy_text(struct reader *r, char *out, size_t cap, const char *words)
 {
 	const char *s = text(r);
 
-	if (!s || !*s || strlen(s) >= cap)
+	if (!s || !*s || strlen(s) >= cap || !is_printable(s))
 		return refuse(r, words);
 	memcpy(out, s, strlen(s) + 1);
 	return 0;
@@ -103,7 +121,7 @@ static int copy_text(struct reader *r, char *out, size_t cap, const char *words)
 
 static int set_title(struct reader *r)
 {
-	return copy_text(r, r->config.title, CONFIG_TITLE_MAX, "must be one string of 1 to 60 characters");
+	return copy_text(r, r->config.title, CONFIG_TITLE_MAX, "must be one string of 1 to 60 characters, printable ASCII");
 }
 
 static int set_mode(struct reader *r)
@@ -162,7 +180,7 @@ static int set_port(struct reader *r)
 
 static int set_only(struct reader *r)
 {
-	return copy_text(r, r->config.only, CONFIG_GLOB_MAX, "must be one string of 1 to 63 characters");
+	return copy_text(r, r->config.only, CONFIG_GLOB_MAX, "must be one string of 1 to 63 characters, printable ASCII");
 }
 
 static int set_samples(struct reader *r)
@@ -198,8 +216,13 @@ static const struct {
 static int read_property(struct reader *r)
 {
 	for (unsigned i = 0; i < sizeof(binding) / sizeof(binding[0]); i++) {
-		if (!strcmp(binding[i].node, r->node) && !strcmp(binding[i].name, r->name))
-			return binding[i].set(r);
+		if (strcmp(binding[i].node, r->node) || strcmp(binding[i].name, r->name))
+			continue;
+		/* dtc refuses it, but not everything is made by dtc */
+		if (r->seen & 1u << i)
+			return refuse(r, "is there twice: leave one of the two");
+		r->seen |= 1u << i;
+		return binding[i].set(r);
 	}
 	return refuse(r, "is not in the binding: see docs/plan.md for those that are");
 }
@@ -272,7 +295,7 @@ int config_parse(const void *dtb, size_t len, struct config *ret_config, char *e
 	}
 	config_builtin(&r.config);
 	if (read_tree(&r))
-		return -1;
+		return refused(err);
 	*ret_config = r.config;
 	return 0;
 }
@@ -341,13 +364,13 @@ int config_override(const char *words, struct config *config, char *err, size_t 
 		size_t n = end ? (size_t)(end - words) : strlen(words);
 
 		if (n >= sizeof(word)) {
-			fmt_print(err, err_cap, "option '%.40s...' is too long", words);
-			return -1;
+			fmt_print(err, err_cap, "option '%.40s...' is too long: %u characters at most", words, CONFIG_WORD_MAX - 1);
+			return refused(err);
 		}
 		memcpy(word, words, n);
 		word[n] = 0;
 		if (n && override(&r, word))
-			return -1;
+			return refused(err);
 		words += n + (words[n] == ' ');
 	}
 	*config = r.config;

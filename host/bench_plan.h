@@ -20,8 +20,9 @@ int bench_wanted(const struct bench_row *row, const char *only);
 unsigned bench_count_wanted(const char *only);
 
 /*
- * Read a plan, its source (with dtc) or what dtc made of it, by the binding that the application goes by. Returns 0, or -1 with
- * err saying which node and property are wrong and what to write. A pattern that names no row is wrong, too.
+ * Read a plan, its source (with dtc) or what dtc made of it, by the binding that the application goes by. Returns the exit
+ * status: 0; EXIT_USAGE, err says which node and property are wrong and what to write (a pattern that names no row is wrong, too);
+ * EXIT_HARNESS where it cannot be compiled here.
  */
 int plan_read(const char *path, struct config *ret_config, char *err, size_t cap);
 

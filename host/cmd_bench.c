@@ -235,8 +235,8 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		{ 0 },
 	};
 	const char *plan = NULL, *only = NULL, *samples = NULL;
-	char why[512];
-	int opt;
+	char why[1024];
+	int opt, bad;
 
 	while ((opt = getopt_long(argc, argv, "n:" CLI_SHORT, longs, NULL)) != -1) {
 		switch (opt) {
@@ -280,8 +280,9 @@ static void options(int argc, char **argv, struct bench_opts *o)
 	if (only && strlen(only) >= sizeof(o->plan.only))
 		die(EXIT_USAGE, "--only takes %zu characters at most, these are %zu: write a shorter pattern, * is any text",
 		    sizeof(o->plan.only) - 1, strlen(only));
-	if (plan && bench_plan_read(plan, &o->plan, why, sizeof(why)))
-		die(EXIT_USAGE, "%s", why);
+	bad = plan ? bench_plan_read(plan, &o->plan, why, sizeof(why)) : EXIT_AS_MANUAL;
+	if (bad)
+		die(bad, "%s", why);
 	if (plan)
 		o->plan_name = strrchr(plan, '/') ? strrchr(plan, '/') + 1 : plan;
 	if (only)

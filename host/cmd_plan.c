@@ -25,7 +25,7 @@ static void show(const char *path, const struct config *c)
 int cmd_plan(int argc, char **argv)
 {
 	static const struct option longs[] = { CLI_LONG, { 0 } };
-	int opt, bad = 0;
+	int opt, status = EXIT_AS_MANUAL;
 
 	while ((opt = getopt_long(argc, argv, CLI_SHORT, longs, NULL)) != -1)
 		cli_option(opt);
@@ -34,13 +34,14 @@ int cmd_plan(int argc, char **argv)
 	for (; optind < argc; optind++) {
 		struct config c;
 		char why[1024];
+		int bad = plan_read(argv[optind], &c, why, sizeof(why));
 
-		if (plan_read(argv[optind], &c, why, sizeof(why))) {
+		if (bad) {
 			err("%s", why);
-			bad = 1;
+			status = bad > status ? bad : status;
 		} else {
 			show(argv[optind], &c);
 		}
 	}
-	return bad ? EXIT_USAGE : EXIT_AS_MANUAL;
+	return status;
 }

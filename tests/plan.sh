@@ -44,7 +44,53 @@ refused 's/only = .*/only = "idt.[bd]*";/' "/bench: property 'only' names no pat
 refused 's/^	bench {/	benches {/' "/benches: no such node in the binding"
 refused 's/trainwreck,plan/a,plan/' "property 'compatible' must be \"trainwreck,plan\""
 refused 's/^	run {/	run /' "is no plan"
+refused 's/^	title = .*/	title = "größe";/' "/: property 'title' must be one string of 1 to 60 characters, printable ASCII"
+refused 's/^	bench {/	bench { samples = <1>;/' 'Duplicate property name.*docs/plan.md'
+refused 's/^	bench {/	console { deep { }; };\n&/' '/console/deep: no such node in the binding'
+
+# files that hold no plan: what is said, and that it says what to do
+no_plan() {
+	status=0
+	$tw plan "$1" >"$tmp/said" 2>&1 || status=$?
+	[ $status -eq 2 ] || fail "$1: status $status"
+	grep -q "$2" "$tmp/said" || fail "$1: $(cat "$tmp/said")"
+	[ "$(wc -l <"$tmp/said")" -eq 1 ] || fail "more than a line: $(cat "$tmp/said")"
+}
+: >"$tmp/empty.dts"
+no_plan "$tmp/empty.dts" 'empty.dts is no plan: dtc says: .*: write it as docs/plan.md says'
+no_plan "$tmp/none.dts" 'cannot read .*none.dts: No such file or directory: name a plan'
+no_plan /dev/null 'is no file that can be read: name a plan'
+no_plan "$tmp" 'is no file that can be read: name a plan'
+{
+	printf '/dts-v1/;\n/ { compatible = "trainwreck,plan"; title = "'
+	head -c 65536 /dev/zero | tr '\0' x
+	printf '"; };\n'
+} >"$tmp/giant.dts"
+no_plan "$tmp/giant.dts" 'longer than the 65536 bytes'
+dtc -q -I dts -O dtb -o "$tmp/giant.dtb" "$tmp/giant.dts"
+no_plan "$tmp/giant.dtb" 'longer than the 65536 bytes'
+# much of a source is no more than words
+{
+	cat efi/plan/cold.dts
+	printf '/* '
+	head -c 65536 /dev/zero | tr '\0' x
+	printf ' */\n'
+} >"$tmp/words.dts"
+$tw plan "$tmp/words.dts" | grep -q 'measures cold\.\*' || fail "a source with many words"
+for n in 4 39 40 100 $(($(wc -c <"$tmp/cold.dtb") - 1)); do
+	head -c "$n" "$tmp/cold.dtb" >"$tmp/cut.dtb"
+	no_plan "$tmp/cut.dtb" 'cut.dtb: /: not a device tree (.*): compile the plan with dtc'
+done
+head -c 3 "$tmp/cold.dtb" >"$tmp/cut.dtb"
+no_plan "$tmp/cut.dtb" 'cut.dtb is no plan: dtc says'
+# no dtc is the surroundings' fault, not the plan's
+mkdir "$tmp/bin"
+status=0
+PATH=$tmp/bin $tw plan efi/plan/full.dts >"$tmp/said" 2>&1 || status=$?
+[ $status -eq 3 ] && grep -q 'install device-tree-compiler' "$tmp/said" || fail "no dtc: status $status: $(cat "$tmp/said")"
+
 # the host goes by it, too
+sed 's/^	run {/	run /' efi/plan/full.dts >"$tmp/bad.dts"
 ! $tw bench --plan "$tmp/bad.dts" >"$tmp/said" 2>&1 || fail "bench --plan takes a plan that is none"
 grep -q 'is no plan' "$tmp/said" || fail "$(cat "$tmp/said")"
 

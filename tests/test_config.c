@@ -165,6 +165,43 @@ static void test_refusals(void **state)
 	refused(make("trainwreck,plan", "test", "deaths", "all", 4), "\"skip\" or \"run\"");
 	refused(make("trainwreck,plan", "bench", "only", "", 1), "1 to 63 characters");
 	refused(make("trainwreck,plan", "bench", "only", glob, sizeof(glob)), "1 to 63 characters");
+	refused(make("trainwreck,plan", "bench", "only", "idt\033", 5), "printable ASCII");
+}
+
+/* dtc refuses a property or a node that is there twice; what something else made is refused for what says two things. */
+static void test_twice(void **state)
+{
+	(void)state;
+	for (int nodes = 1; nodes <= 2; nodes++) {
+		assert_int_equal(fdt_create(tree, sizeof(tree)), 0);
+		assert_int_equal(fdt_finish_reservemap(tree), 0);
+		assert_int_equal(fdt_begin_node(tree, ""), 0);
+		assert_int_equal(fdt_property_string(tree, "compatible", "trainwreck,plan"), 0);
+		for (uint32_t i = 0; i < 2; i++) {
+			if (nodes == 2 || !i)
+				assert_int_equal(fdt_begin_node(tree, "bench"), 0);
+			assert_int_equal(fdt_property_u32(tree, "samples", 10 + i), 0);
+			if (nodes == 2 || i)
+				assert_int_equal(fdt_end_node(tree), 0);
+		}
+		assert_int_equal(fdt_end_node(tree), 0);
+		assert_int_equal(fdt_finish(tree), 0);
+		refused(fdt_totalsize(tree), "/bench: property 'samples' is there twice: leave one");
+	}
+}
+
+/* A name of any length and bytes leaves room for what to do about it, and reaches no terminal as it is. */
+static void test_names(void **state)
+{
+	char name[2000];
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	refused(make("trainwreck,plan", "run", name, "bench", 6), "' is not in the binding: see docs/plan.md");
+	refused(make("trainwreck,plan", name, NULL, NULL, 0), "no such node in the binding: see docs/plan.md");
+	refused(make("trainwreck,plan", "run", "m\033[2J", "bench", 6), "/run: property 'm?[2J' is not in");
+	refused(make("trainwreck,plan", "r\033", NULL, NULL, 0), "/r?: no such node");
 }
 
 static void test_not_a_tree(void **state)
@@ -195,6 +232,8 @@ static void test_damage(void **state)
 			bad[(size_t)rand() % len] = (uint8_t)rand();
 		if (config_parse(bad, len, &config, err, sizeof(err)))
 			assert_true(strlen(err) > 0);
+		for (const char *p = err; *p; p++)
+			assert_in_range(*p, ' ', '~');
 	}
 	free(good);
 	free(bad);
@@ -241,7 +280,8 @@ int main(void)
 		cmocka_unit_test(test_empty_is_builtin), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_refusals),	 cmocka_unit_test(test_not_a_tree),
 		cmocka_unit_test(test_damage),		 cmocka_unit_test(test_examples),
-		cmocka_unit_test(test_override),
+		cmocka_unit_test(test_override),	 cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
