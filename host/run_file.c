@@ -34,6 +34,10 @@ __attribute__((format(printf, 2, 3))) static enum run_status bad(struct parser *
 	if (n >= 0 && (size_t)n < p->cap)
 		vsnprintf(p->err + n, p->cap - (size_t)n, fmt, args);
 	va_end(args);
+	/* the reader of JSON shows what it stumbled over, and these words go to terminals */
+	for (char *c = p->err; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return RUN_BAD;
 }
 

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "host/run_set.h"
+#include "host/site.h"
 #include "tests/run_text.h"
 #include "tests/scratch.h"
 
@@ -222,6 +224,8 @@ static void put(const char *name, const char *bytes, size_t n)
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	/* a new file each time: some file systems wait for the disk where an old one is cut and written again */
+	remove(path);
 	f = fopen(path, "wb");
 	assert_non_null(f);
 	assert_int_equal(fwrite(bytes, 1, n, f), n);
@@ -256,12 +260,87 @@ static void test_folder(void **state)
 	run_set_free(&set);
 }
 
+/* The report of the folder, and what was said on stderr meanwhile. */
+static char *report_of_folder(size_t *ret_bad, char *said, size_t cap)
+{
+	static FILE *file;
+	struct run_set set = { 0 };
+	struct site s;
+	char *out = NULL;
+	size_t n;
+	FILE *f = open_memstream(&out, &n);
+	int was = dup(STDERR_FILENO);
+	ssize_t got;
+
+	if (!file)
+		file = tmpfile();
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), 0), 0);
+	assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+	dup2(fileno(file), STDERR_FILENO);
+	run_set_add(&set, dir);
+	*ret_bad = set.n_bad;
+	assert_int_equal(site_make(&set, &s), 0);
+	report_text(f, &s);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	got = pread(fileno(file), said, cap - 1, 0);
+	said[got < 0 ? 0 : got] = 0;
+	site_free(&s);
+	assert_int_equal(fclose(f), 0);
+	return out;
+}
+
+/* One file of two is damaged in its byte `at`: said with its name and line, once, and the report is that of the other. */
+static void damaged_in(size_t at, const char *how, const char *want)
+{
+	char said[1024], begin[128], *out;
+	size_t bad;
+
+	out = report_of_folder(&bad, said, sizeof(said));
+	snprintf(begin, sizeof(begin), "trainwreck: %s/1.jsonl:%u: ", dir, line_of(at));
+	if (bad != 1 || strncmp(said, begin, strlen(begin)) || strchr(said, '\n') != said + strlen(said) - 1 ||
+	    !(strstr(said, "copy") || strstr(said, "remove") || strstr(said, "use a newer")))
+		fail_msg("byte %zu %s: \"%s\" must begin with \"%s\" and say what to do", at, how, said, begin);
+	for (const char *p = said; p[1]; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			fail_msg("byte %zu %s: a control character in \"%s\"", at, how, said);
+	if (strcmp(out, want))
+		fail_msg("byte %zu %s: the sound file is reported in another way: %s", at, how, out);
+	free(out);
+}
+
+/* Cut short at any byte, and another bit of each byte the other way round. */
+static void test_report(void **state)
+{
+	char said[1024], *want;
+	size_t bad;
+
+	(void)state;
+	put("2.jsonl", text, len);
+	want = report_of_folder(&bad, said, sizeof(said));
+	assert_int_equal(bad, 0);
+	assert_non_null(strstr(want, "ovh.window.k.rdtsc"));
+	for (size_t at = 0; at < len; at++) {
+		char was = text[at];
+
+		put("1.jsonl", text, at);
+		damaged_in(at, "and all behind it are gone", want);
+		text[at] = (char)(was ^ 1 << at % 8);
+		put("1.jsonl", text, len);
+		text[at] = was;
+		damaged_in(at, "is another one", want);
+	}
+	free(want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_cut),   cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_older), cmocka_unit_test(test_nonsense),
 		cmocka_unit_test_setup_teardown(test_folder, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_report, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, build, drop);
