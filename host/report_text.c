@@ -4,7 +4,8 @@
 
 #include "host/site.h"
 
-enum { COLUMNS = 78, SIDE_BY_SIDE = 4 };
+/* Of ids: where there are five figures behind them, and where there are six. */
+enum { COLUMNS = 78, SIDE_BY_SIDE = 2, ID_WIDE = 38, ID_NARROW = 34 };
 
 static const char *const figure_names[N_FIGURES] = { "min", "p5", "q1", "median", "q3", "p95", "p99", "max", "mad" };
 
@@ -51,50 +52,97 @@ static void machine(FILE *f, const struct column *c)
 	fold(f, "runs", line);
 }
 
+/* An id that is too long for its column has a line of its own: its end says which part of a path it is. */
+static void name(FILE *f, const char *id, int width)
+{
+	if ((int)strlen(id) > width)
+		fprintf(f, "%s\n%*s", id, width, "");
+	else
+		fprintf(f, "%-*s", width, id);
+}
+
+/* In thousands or millions where there is no room for all digits. */
+static void ticks(FILE *f, double v, int width)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.0f", v);
+	if ((int)strlen(text) > width)
+		snprintf(text, sizeof(text), "%.0fk", v / 1e3);
+	if ((int)strlen(text) > width)
+		snprintf(text, sizeof(text), "%.0fM", v / 1e6);
+	fprintf(f, " %*s", width, text);
+}
+
 /* Why a row has no figures, all of it: on lines of its own where it is long. */
 static void verdict(FILE *f, const struct run_row *r)
 {
 	int fits = strlen(r->reason) <= 30;
 
-	fprintf(f, "%-38.38s %8s%s%s\n", r->id, r->verdict, fits ? " " : "", fits ? r->reason : "");
+	fprintf(f, " %8s%s%s\n", r->verdict, fits ? " " : "", fits ? r->reason : "");
 	if (!fits)
 		fold(f, "", r->reason);
 }
 
+/* The empty window's column is that of the boots' medians where there are several: it has a row of its own. */
 static void one_machine(FILE *f, const struct site *s, const struct column *c)
 {
-	fprintf(f, "%-38s %7s %7s %7s %7s %7s\n", "id", "median", "q1", "q3", "p99", "empty");
+	const int boots = c->n > 1, wide = boots ? ID_NARROW : ID_WIDE, width = boots ? 6 : 7;
+
+	fprintf(f, "%-*s %7s %*s %*s %*s", wide, "id", "median", width, "q1", width, "q3", width, "p99");
+	if (boots)
+		fputs("    low   high\n", f);
+	else
+		fputs("   empty\n", f);
 	for (size_t i = 0; i < s->n_ids; i++) {
 		struct cell cell;
+		int ok = site_cell(c, s->id[i], &cell);
 
-		if (site_cell(c, s->id[i], &cell)) {
-			fprintf(f, "%-38.38s %7.0f %7.0f %7.0f %7.0f", s->id[i], cell.fig[F_MEDIAN], cell.fig[F_Q1],
-				cell.fig[F_Q3], cell.fig[F_P99]);
-			/* not known is not 0 */
-			if (cell.row->overhead < 0)
-				fprintf(f, " %7s\n", "-");
-			else
-				fprintf(f, " %7.0f\n", cell.row->overhead);
-		} else if (cell.row)
+		if (!cell.row)
+			continue;
+		name(f, s->id[i], wide);
+		if (!ok) {
 			verdict(f, cell.row);
+			continue;
+		}
+		ticks(f, cell.fig[F_MEDIAN], 7);
+		ticks(f, cell.fig[F_Q1], width);
+		ticks(f, cell.fig[F_Q3], width);
+		ticks(f, cell.fig[F_P99], width);
+		if (boots) {
+			ticks(f, cell.low, width);
+			ticks(f, cell.high, width);
+		} else if (cell.row->overhead < 0) {
+			fprintf(f, " %7s", "-"); /* not known is not 0 */
+		} else {
+			ticks(f, cell.row->overhead, width);
+		}
+		putc('\n', f);
 	}
+	if (boots)
+		fprintf(f, "low, high: the lowest and the highest of the medians of %u boots\n", c->n);
 }
 
 static void several(FILE *f, const struct site *s, const struct column *c, unsigned n)
 {
-	fprintf(f, "%-38s", "median");
+	fprintf(f, "%-*s", ID_NARROW, "median, quartiles");
 	for (unsigned k = 0; k < n; k++)
-		fprintf(f, " %9s", c[k].name);
+		fprintf(f, " %7s %6s %6s", c[k].name, "q1", "q3");
 	putc('\n', f);
 	for (size_t i = 0; i < s->n_ids; i++) {
-		fprintf(f, "%-38.38s", s->id[i]);
+		name(f, s->id[i], ID_NARROW);
 		for (unsigned k = 0; k < n; k++) {
 			struct cell cell;
 
-			if (site_cell(&c[k], s->id[i], &cell))
-				fprintf(f, " %9.0f", cell.fig[F_MEDIAN]);
-			else
-				fprintf(f, " %9s", cell.row ? cell.row->verdict : "-");
+			if (site_cell(&c[k], s->id[i], &cell)) {
+				ticks(f, cell.fig[F_MEDIAN], 7);
+				ticks(f, cell.fig[F_Q1], 6);
+				ticks(f, cell.fig[F_Q3], 6);
+			} else if (k + 1 < n) {
+				fprintf(f, " %8s%13s", cell.row ? cell.row->verdict : "-", "");
+			} else {
+				fprintf(f, " %8s", cell.row ? cell.row->verdict : "-");
+			}
 		}
 		putc('\n', f);
 	}

@@ -125,6 +125,40 @@ static void test_html(void **state)
 	site_free(&s);
 }
 
+/* The text for mail: the spread is beside each median, and nothing is wider than 78 columns or cut. */
+static void test_text_spread(void **state)
+{
+	struct run_file a = run(10, 20), b = run(1234567, 20), c = run(14, 20);
+	const char id[] = "ovh.window.k.rather-long-a-name-for-a-row";
+	struct site s;
+	char *text;
+
+	(void)state;
+	member(&b, "microcode", "0x2");
+	b.rows[0].fig[F_Q3] = 4294967295.;
+	b.rows[1].id = id;
+	assert_string_equal(b.rows[0].id, "ovh.window.k.jmp");
+	make(&s, 2, a, b);
+	text = printed(&s, report_text);
+	assert_non_null(strstr(text, "\nmedian, quartiles                        A     q1     q3       B     q1     q3\n"));
+	assert_non_null(strstr(text, "\novh.window.k.jmp                        20     20     20      20     20  4295M\n"));
+	assert_non_null(strstr(text, "\novh.window.k.rather-long-a-name-for-a-row\n"
+				     "                                          -              1234567  1235k  1235k\n"));
+	assert_non_null(strstr(text, "\novh.window.k.rdtsc                      10      9     11        -\n"));
+	for (const char *p = text, *end; (end = strchr(p, '\n')); p = end + 1)
+		assert_in_range(end - p, 0, 78);
+	free(text);
+	site_free(&s);
+	/* boots of one machine */
+	a = run(10, 20);
+	make(&s, 2, a, c);
+	text = printed(&s, report_text);
+	assert_non_null(strstr(text, "\nid                                  median     q1     q3    p99    low   high\n"));
+	assert_non_null(strstr(text, "\novh.window.k.rdtsc                      12     11     13     13     10     14\n"));
+	free(text);
+	site_free(&s);
+}
+
 /* One machine through both tables; and where there is none, why. */
 static void test_fred(void **state)
 {
@@ -374,10 +408,10 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
+		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_html), cmocka_unit_test(test_text_spread),
 		cmocka_unit_test(test_fred),	cmocka_unit_test(test_fred_rows), cmocka_unit_test(test_fred_all),
 		cmocka_unit_test(test_group_lacks), cmocka_unit_test(test_group_spread), cmocka_unit_test(test_group_words),
-		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
