@@ -13,6 +13,8 @@
 #include "host/finding.h"
 #include "host/link.h"
 
+static const char FIRST_KEY[] = "first_exec_ms";
+
 enum { PATH_CAP = 1200, WRITE_EVERY_MS = 1000 };
 
 /* AFL++ tells its target which of its instances it belongs to. */
@@ -68,7 +70,7 @@ static void merge_rows(json_t *into, const json_t *from, const char *key)
 	}
 }
 
-/* The sum of two instances' figures, into the first. */
+/* The sum of two instances' figures, into the first; of what is no sum, the earlier. */
 static void merge(json_t *into, const json_t *from)
 {
 	const char *key;
@@ -80,6 +82,8 @@ static void merge(json_t *into, const json_t *from)
 			json_object_set_new(into, key, json_deep_copy(v));
 		else if (json_is_array(v))
 			merge_rows(old, v, strcmp(key, "known") ? "signature" : "id");
+		else if (!strcmp(key, FIRST_KEY))
+			json_integer_set(old, json_integer_value(json_integer_value(v) < json_integer_value(old) ? v : old));
 		else if (json_is_integer(v) && json_is_integer(old))
 			json_integer_set(old, json_integer_value(old) + json_integer_value(v));
 	}
@@ -144,6 +148,7 @@ void campaign_open(struct campaign *c, const char *dir)
 	c->dir = dir;
 	c->instance = instance_name();
 	c->started_ms = now_ms();
+	c->begun_ms = getenv(BEGUN_ENV) ? strtoll(getenv(BEGUN_ENV), NULL, 10) : 0;
 	mkdir(dir, 0777);
 	snprintf(path, sizeof(path), "%s/stats", dir);
 	mkdir(path, 0777);
@@ -204,6 +209,12 @@ static void save_counts(struct campaign *c)
 	}
 }
 
+void campaign_answered(struct campaign *c)
+{
+	if (c->begun_ms && !c->first_ms)
+		c->first_ms = now_ms() - c->begun_ms;
+}
+
 void campaign_write(struct campaign *c, const struct oracle *o, int now)
 {
 	char path[PATH_CAP];
@@ -233,6 +244,8 @@ void campaign_write(struct campaign *c, const struct oracle *o, int now)
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		json_object_set_new(j, figures[i].key,
 				    json_integer((json_int_t)(figures[i].value + figure(c->before, figures[i].key))));
+	if (c->first_ms)
+		json_object_set_new(j, FIRST_KEY, json_integer(c->first_ms));
 	uint64_t runs = figure(j, "runs");
 	json_object_set_new(j, "events_per_exec",
 			    json_real(runs ? (double)figure(j, "events") / (double)runs : 0.0));

@@ -7,6 +7,9 @@
 
 #include "host/oracle.h"
 
+/* When `fuzz` began (now_ms()), in the environment of AFL++ and so of the target. */
+#define BEGUN_ENV "TRAINWRECK_BEGUN"
+
 enum { SIGNATURES_MAX = 1024, FLAKY_TRIES = 3 };
 
 struct seen_signature {
@@ -23,6 +26,7 @@ struct campaign {
 	json_t *before; /* what an earlier sitting left; NULL: nothing */
 	uint64_t execs, skips, errors, flaky;
 	int64_t started_ms, written_ms;
+	int64_t begun_ms, first_ms; /* of `fuzz`, and how long after that the machine first answered; 0: not known, not yet */
 	unsigned n;
 	struct seen_signature seen[SIGNATURES_MAX];
 };
@@ -32,6 +36,9 @@ void campaign_open(struct campaign *c, const char *dir);
 
 /* The row of a signature, made when it is new; NULL when the table is full. */
 struct seen_signature *campaign_signature(struct campaign *c, const char *name);
+
+/* The machine has answered: remember when, if it is the first time. */
+void campaign_answered(struct campaign *c);
 
 /* Write the figures now, or when a second has passed since it was written. */
 void campaign_write(struct campaign *c, const struct oracle *o, int now);

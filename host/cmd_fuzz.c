@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "host/again.h"
+#include "host/campaign.h"
 #include "host/cli.h"
 #include "host/fuzz.h"
+#include "host/link.h"
 #include "host/sitting.h"
 
 /* AFL++ takes no longer ones for what they are */
@@ -45,6 +47,10 @@ static void set_default(const char *name, const char *value)
 
 static void set_environment(const struct fuzz *fuzz)
 {
+	char begun[24];
+
+	snprintf(begun, sizeof(begun), "%lld", (long long)fuzz->begun_ms);
+	setenv(BEGUN_ENV, begun, 1);
 	set_default("AFL_SKIP_CPUFREQ", "1");
 	set_default("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
 	set_default("AFL_NO_AFFINITY", "1");
@@ -216,6 +222,7 @@ int cmd_fuzz(int argc, char **argv)
 	static struct fuzz fuzz = { .engine = "qemu", .jobs = 1 };
 	int opt, plain = 0;
 
+	fuzz.begun_ms = now_ms();
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "i:j:o:V:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')

@@ -56,7 +56,7 @@ static json_int_t figure(const json_t *stats, const char *key)
 
 static int show(const char *dir, int json)
 {
-	static const char *const keys[] = { "execs", "runs", "skips", "errors", "flaky", "recoveries",
+	static const char *const keys[] = { "execs", "first_exec_ms", "runs", "skips", "errors", "flaky", "recoveries",
 					    "engine_deaths", "predicted_deaths", "unchecked" };
 	json_t *stats = campaign_stats(dir);
 	json_int_t unknown, known;
@@ -87,6 +87,8 @@ static int show(const char *dir, int json)
 	       events, afl.coverage, unknown, known, figure(stats, "flaky"), figure(stats, "errors"),
 	       figure(stats, "recoveries"), figure(stats, "engine_deaths"), figure(stats, "predicted_deaths"),
 	       figure(stats, "unchecked"));
+	if (figure(stats, "first_exec_ms"))
+		printf("  first execution %.1f s after the start\n", (double)figure(stats, "first_exec_ms") / 1000);
 	json_decref(o);
 	json_decref(stats);
 	return 0;

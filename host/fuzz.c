@@ -199,6 +199,8 @@ int fuzz_summary(const struct fuzz *fuzz)
 	       json_number_value(json_object_get(s, "events_per_exec")), figure(s, "skips"),
 	       figure(s, "predicted_deaths"), figure(s, "unchecked"), figure(s, "recoveries"), figure(s, "flaky"),
 	       figure(s, "errors"));
+	if (figure(s, "first_exec_ms"))
+		printf("first execution     %.1f s after the start\n", (double)figure(s, "first_exec_ms") / 1000);
 	int found = signatures_write(fuzz, s);
 	if (found)
 		printf("findings            %s/findings\n", fuzz->dir);

@@ -4,6 +4,7 @@
 #define TW_HOST_FUZZ_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { FUZZ_PATH = 1024, JOBS_MAX = 256 };
 
@@ -12,6 +13,7 @@ struct fuzz {
 	char **extra;
 	int n_extra, strict, on_terminal;
 	unsigned jobs; /* fuzzers, each with an engine of its own */
+	int64_t begun_ms; /* now_ms() */
 
 	/* filled by fuzz_prepare */
 	size_t n_seeds;

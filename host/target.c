@@ -208,6 +208,9 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 		if (crash < 0)
 			return -1;
 	}
+	/* not what it was told while the machine still works */
+	if (t->oracle.n_runs > t->ahead.n)
+		campaign_answered(&t->campaign);
 	if (crash)
 		mark_signature(r->signature, map, map_len);
 	else if (!r->not_run && r->verdict != VERDICT_SKIP && r->verdict != VERDICT_ERROR)
