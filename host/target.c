@@ -186,6 +186,22 @@ int target_resume(struct target *t)
 	return bad ? -1 : 0;
 }
 
+/*
+ * As oracle_begin(). What AFL++ was handed once more it is to have the machine's answer to, also when that was a
+ * death, which is expected by now and would be passed over.
+ */
+static int begin(struct target *t)
+{
+	const unsigned stride = t->oracle.death_stride;
+	int runs;
+
+	if (t->again && again_is(t->again, t->now.bytes, t->now.len))
+		t->oracle.death_stride = 1;
+	runs = oracle_begin(&t->oracle, &t->now.seq, &t->now.r);
+	t->oracle.death_stride = stride;
+	return runs;
+}
+
 int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map, size_t map_len)
 {
 	struct result *r = &t->now.r;
@@ -195,7 +211,7 @@ int target_run(struct target *t, const uint8_t *bytes, size_t len, uint8_t *map,
 		return -1;
 	take(t, bytes, len);
 	t->campaign.execs++;
-	if (oracle_begin(&t->oracle, &t->now.seq, r)) {
+	if (begin(t)) {
 		ahead = ahead_send(t);
 		if (!ahead) {
 			if (ahead_all(t))

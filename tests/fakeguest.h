@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "efi/abi/wire.h"
+#include "efi/abi/shm.h"
 
 enum mischief {
 	FAKE_DEAF = 1, /* the request is lost on its way */
@@ -26,6 +26,9 @@ enum mischief {
 	FAKE_PANIC = 1024,
 	FAKE_REFUSE = 2048,
 	FAKE_WRONG = 4096, /* an answer of a type that does not belong to the request */
+	FAKE_SHUTDOWN = 8192, /* the CPU shuts down: a byte on told_fd, no answer, and nothing more */
+	FAKE_LIE = 16384, /* the hash of DONE is not that of the records */
+	FAKE_DIRTY = 32768, /* DONE says that the restore after the run did not verify */
 };
 
 enum { FAKE_SAMPLES = 4096 };
@@ -47,18 +50,23 @@ struct fakeguest {
 	void (*time)(const struct fake_run *run, const struct msg_time *req, void *arg,
 		     struct msg_timed *ret_timed, uint32_t *ret_samples);
 	void *arg;
+	int with_window; /* requests may also come through the shared window, and are answered there */
 
 	/* filled by fakeguest_start() */
 	int fd; /* the host's end */
+	int told_fd; /* what watches the machine says here what became of it */
+	struct shm_window *window; /* NULL: it has none */
 	pid_t pid;
 	char spec[16]; /* for engine_opts.spec */
 	struct fake_counts {
-		unsigned requests, runs, run_bytes;
+		unsigned requests, runs, run_requests, run_bytes;
 	} *counts; /* kept up to date by the guest */
 };
 
 /* 0, or -1. */
 int fakeguest_start(struct fakeguest *g);
+/* As from its snapshot: a new process with new ends and a fresh window; the counts go on. 0, or -1. */
+int fakeguest_restart(struct fakeguest *g);
 void fakeguest_stop(struct fakeguest *g);
 
 #endif

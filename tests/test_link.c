@@ -11,39 +11,9 @@
 
 #include "host/engine.h"
 #include "host/link.h"
-#include "tests/fakeguest.h"
+#include "tests/made_case.h"
 
 enum { N_RUNS = 40, DEADLINE_MS = 2000 };
-
-/* Each test case gives len % 49 records whose contents follow from its bytes. */
-static void run(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run)
-{
-	(void)arg;
-	ret_run->n = (unsigned)(len % (RECORDS_MAX + 1)) + 1;
-	if (ret_run->n > RECORDS_MAX + 1)
-		ret_run->n = RECORDS_MAX + 1;
-	for (unsigned i = 0; i < ret_run->n; i++)
-		ret_run->rec[i] = (struct record){ .step = (uint8_t)i, .rip = crc32_ieee(i, bytes, len) };
-}
-
-static uint64_t expected_hash(const uint8_t *bytes, size_t len)
-{
-	struct fake_run r = { 0 };
-
-	run(bytes, len, NULL, &r);
-	return record_hash(r.rec, r.n);
-}
-
-/* One test case of a row of them that resemble each other. */
-static size_t make_case(unsigned i, uint8_t bytes[260])
-{
-	size_t len = 4 + 4 * (i * 7 % 64);
-
-	for (size_t k = 0; k < len; k++)
-		bytes[k] = (uint8_t)(k * 3);
-	bytes[i % len] ^= (uint8_t)i;
-	return len;
-}
 
 static struct engine *begin(struct fakeguest *g)
 {
@@ -51,7 +21,7 @@ static struct engine *begin(struct fakeguest *g)
 	char err[256] = "";
 	struct engine *e;
 
-	g->run = run;
+	g->run = run_made;
 	assert_int_equal(fakeguest_start(g), 0);
 	opts.spec = g->spec;
 	e = engine_start(&opts, err, sizeof(err));
@@ -71,14 +41,14 @@ static void all_runs_are_right(unsigned (*mischief)(unsigned, const struct wire_
 {
 	struct fakeguest g = { .mischief = mischief };
 	struct engine *e = begin(&g);
-	uint8_t bytes[260];
+	uint8_t bytes[MADE_MAX];
 
 	for (unsigned i = 0; i < N_RUNS; i++) {
 		size_t len = make_case(i, bytes);
 		struct msg_done done;
 
 		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
-		assert_int_equal(done.hash, expected_hash(bytes, len));
+		assert_int_equal(done.hash, made_hash(bytes, len));
 	}
 	assert_true(g.counts->runs == N_RUNS); /* a repeated request is never run twice */
 	end(&g, e);
@@ -145,7 +115,7 @@ static void records_come_whole(void **state)
 	struct fakeguest g = { 0 };
 	struct engine *e = begin(&g);
 	struct record rec[RECORDS_MAX + 1];
-	uint8_t bytes[260];
+	uint8_t bytes[MADE_MAX];
 
 	(void)state;
 	for (unsigned i = 0; i < N_RUNS; i++) {
@@ -153,7 +123,7 @@ static void records_come_whole(void **state)
 		struct fake_run want = { 0 };
 		struct msg_done done;
 
-		run(bytes, len, NULL, &want);
+		run_made(bytes, len, NULL, &want);
 		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
 		assert_int_equal(done.n_rec, want.n);
 		assert_int_equal(engine_records(e, rec, RECORDS_MAX + 1), want.n);
@@ -179,7 +149,7 @@ static void third_run_ends(unsigned mischief, enum engine_status want, int after
 {
 	struct fakeguest g = { .mischief = at_third_run, .arg = &mischief };
 	struct engine *e = begin(&g);
-	uint8_t bytes[260];
+	uint8_t bytes[MADE_MAX];
 	struct msg_done done = { .hash = 1 };
 	int64_t t;
 
@@ -201,7 +171,7 @@ static void third_run_ends(unsigned mischief, enum engine_status want, int after
 		size_t len = make_case(3, bytes);
 
 		assert_int_equal(engine_run(e, bytes, len, DEADLINE_MS, &done), ENGINE_OK);
-		assert_int_equal(done.hash, expected_hash(bytes, len));
+		assert_int_equal(done.hash, made_hash(bytes, len));
 	}
 	end(&g, e);
 }
