@@ -19,9 +19,11 @@ figures "$tmp/lines" >"$tmp/figures"
 if grep -q '"verdict":"\(ERROR\|UNSTABLE\)"' "$tmp/lines"; then
 	fail "not OK: $(sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\(ERROR\|UNSTABLE\)".*/\1/p' "$tmp/lines" | tr '\n' ' ')"
 fi
-# it promises performance counters and has none: they are tried, found to stand still, and nobody counts by them
+# it promises performance counters and has none: what they would have said is not known, in every row (that they are tried once
+# and found to stand still is tests/test_quiet.c's)
 head -n 1 "$tmp/lines" | grep -q '"counters":{"version":[1-9]' || note "bochs promises no performance counters"
-! grep -q '"\(retired_instructions\|core_cycles\)":[0-9]' "$tmp/lines" || fail "counted by counters that are not there"
+blank=$(grep -c '"discarded_for":{[^}]*"retired":0[,}].*"retired_instructions":null,"core_cycles":null' "$tmp/lines") || :
+[ "$blank" -eq "$(grep -c '"schema":"trainwreck.bench.2"' "$tmp/lines")" ] || fail "counters that are not there counted in some rows, or these say nothing: $blank are blank"
 awk -v uncounted="$uncounted" '
 $2 != "OK" { print $1 ": " $2; bad = 1; next }
 $1 !~ /\.(enter|exit)$/ { rows++ }
