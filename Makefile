@@ -313,6 +313,14 @@ recoveries: all
 kills: all
 	TIME=$${TIME:-3600} KILLS=$${KILLS:-5} tests/e2e_kills.sh
 
+# sixteen fuzzers on however few cores, or JOBS= of them for TIME= seconds: what is left of them
+jobs: all
+	tests/full/jobs.sh
+
+# two hosts that exchange their queues, as docs/campaigns.md says
+hosts: all
+	tests/full/hosts.sh
+
 # AFL++'s tools in a root of the newest Debian
 newest: all
 	tests/full/newest.sh
@@ -371,7 +379,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops random recoveries kills newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all usb tests ops random recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

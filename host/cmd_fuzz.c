@@ -67,8 +67,8 @@ static void set_environment(const struct fuzz *fuzz)
 static const char **afl_arguments(struct fuzz *fuzz, unsigned job)
 {
 	static const char *argv[128];
-	static char name[16];
-	char stats[FUZZ_PATH + 64];
+	static char name[FUZZ_NAME];
+	char stats[FUZZ_PATH + 80];
 	unsigned n = 0;
 
 	fuzz_job_name(fuzz, job, name);
@@ -109,7 +109,7 @@ static const char **afl_arguments(struct fuzz *fuzz, unsigned job)
 /* Only the first one has the screen. */
 static void become_afl(struct fuzz *fuzz, unsigned job)
 {
-	char name[16], again[FUZZ_PATH + 32];
+	char name[FUZZ_NAME], again[FUZZ_PATH + 64];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	fuzz_job_name(fuzz, job, name);
@@ -205,6 +205,26 @@ static int fuzz_main(struct fuzz *fuzz)
 	return found ? EXIT_FINDING : EXIT_AS_MANUAL;
 }
 
+/*
+ * The name that AFL++ is told by -M or -S, so that its folder is found again: NULL when it is told none. With --jobs the
+ * names are ours.
+ */
+static const char *given_name(const struct fuzz *fuzz)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < fuzz->n_extra; i++) {
+		const char *arg = fuzz->extra[i];
+
+		if (strncmp(arg, "-M", 2) && strncmp(arg, "-S", 2))
+			continue;
+		name = arg[2] ? arg + 2 : fuzz->extra[i + 1 < fuzz->n_extra ? i + 1 : i];
+	}
+	if (name && fuzz->jobs > 1)
+		die(EXIT_USAGE, "--jobs %u names its fuzzers itself: leave out --jobs, or -M and -S", fuzz->jobs);
+	return name;
+}
+
 int cmd_fuzz(int argc, char **argv)
 {
 	static const struct option options[] = { { "engine", required_argument, NULL, 'E' },
@@ -254,6 +274,7 @@ int cmd_fuzz(int argc, char **argv)
 		return cli_usage();
 	fuzz.extra = argv + optind;
 	fuzz.n_extra = argc - optind;
+	fuzz.name = given_name(&fuzz);
 	fuzz.on_terminal = isatty(STDOUT_FILENO) && !cli.quiet && !plain;
 	return fuzz_main(&fuzz);
 }

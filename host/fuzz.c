@@ -68,14 +68,14 @@ static int write_seeds(struct fuzz *fuzz, char *why, size_t why_cap)
 	return bad || !fuzz->n_seeds ? -1 : 0;
 }
 
-void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[16])
+void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[FUZZ_NAME])
 {
 	if (fuzz->jobs == 1)
-		snprintf(out, 16, "default");
+		snprintf(out, FUZZ_NAME, "%s", fuzz->name ? fuzz->name : "default");
 	else if (!job)
-		snprintf(out, 16, "main");
+		snprintf(out, FUZZ_NAME, "main");
 	else
-		snprintf(out, 16, "s%03u", job % 1000);
+		snprintf(out, FUZZ_NAME, "s%03u", job % 1000);
 }
 
 /*
@@ -156,7 +156,7 @@ static double afl_figure(const struct fuzz *fuzz, const char *key)
 	double sum = 0;
 
 	for (unsigned job = 0; job < fuzz->jobs; job++) {
-		char name[16];
+		char name[FUZZ_NAME];
 
 		fuzz_job_name(fuzz, job, name);
 		sum += afl_stat(fuzz->dir, name, key);

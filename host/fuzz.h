@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FUZZ_PATH = 1024, JOBS_MAX = 256 };
+enum { FUZZ_PATH = 1024, FUZZ_NAME = 40, JOBS_MAX = 256 };
 
 struct fuzz {
 	const char *engine, *link, *seconds, *seed_source, *dir, *style;
 	char **extra;
 	int n_extra, strict, on_terminal;
+	const char *name; /* of the one fuzzer, when what follows -- gives it one; NULL: ours */
 	unsigned jobs; /* fuzzers, each with an engine of its own */
 	int64_t begun_ms; /* now_ms() */
 
@@ -21,8 +22,8 @@ struct fuzz {
 	char mutator[FUZZ_PATH + 32];
 };
 
-/* The name of a fuzzer among AFL++'s: "main" and "s001" and so on; "default" when there is only one. */
-void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[16]);
+/* The name of a fuzzer among AFL++'s: "main" and "s001" and so on; "default" when there is only one, and it has no other. */
+void fuzz_job_name(const struct fuzz *fuzz, unsigned job, char out[FUZZ_NAME]);
 
 /*
  * Make DIR, and write each sequence of the seed folder to DIR/seeds. 0, -1 with why, or 1 with why when
