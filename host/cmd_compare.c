@@ -72,8 +72,9 @@ static void print_text(const struct comparison *k, const struct run_set *a, cons
 		else if (cli.verbose)
 			printf("%-34s not compared: %s\n", c->id, c->why);
 	}
-	printf("%u rows compared, %u changed, %u refused; unit: %s", k->n_compared, k->n_changed, k->n_refused,
-	       k->boots ? "a boot" : "a round of batches");
+	printf("%u rows compared, %u changed, %u refused, %zu not compared%s; unit: %s", k->n_compared, k->n_changed, k->n_refused,
+	       k->n - k->n_compared - k->n_refused, cli.verbose || k->n == k->n_compared + k->n_refused ? "" : " (-v says why)",
+	       k->boots ? "a boot" : "a round");
 	printf("; all rows: %+.1f %%\n", 100 * (k->level - 1));
 	if (!k->boots)
 		printf("One boot on a side: what boots differ by is taken from how all rows differ (%.1f %%).\n",

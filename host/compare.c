@@ -13,13 +13,16 @@ enum { UNITS_MAX = 1024, RESAMPLES = 2000 };
 
 #define LEAST 0.01 /* a smaller change is not reported, however sure */
 #define ALPHA 0.05
+#define CONFIDENCE 0.95 /* of the interval */
 
 /* What one side has of a row: the logarithms of its units. */
 struct side {
 	const struct run_row *row; /* the first that is there, for its definition */
 	double v[UNITS_MAX], mean, var, step;
+	double rounding; /* what the clock's steps add to var */
 	unsigned n;
 	int exact; /* no sample differs from another */
+	int mixed; /* the row means one thing in one run and another in the next */
 };
 
 struct pair {
@@ -49,12 +52,29 @@ static void take_units(const struct run_row *r, int stick, struct side *s)
 	}
 }
 
+static const char *other_row(const struct run_row *a, const struct run_row *b)
+{
+	if (strcmp(a->definition, b->definition))
+		return "its definition is another one";
+	if (strcmp(a->sequence, b->sequence))
+		return "its sequence is another one";
+	if (strcmp(a->kind, b->kind) || strcmp(a->unit, b->unit))
+		return "its kind or unit is another one";
+	if (strcmp(a->overhead_id, b->overhead_id))
+		return "its empty window is another one";
+	/* a row that was skipped was not counted either */
+	if (a->ok && b->ok && a->instructions != b->instructions)
+		return "its window holds another number of instructions";
+	return NULL;
+}
+
 static void gather(const struct run_file *f, size_t n, const char *id, int boots, struct side *s)
 {
 	*s = (struct side){ .exact = 1 };
 	for (size_t i = 0; i < n; i++) {
 		const struct run_row *r = run_row(&f[i], id);
 
+		s->mixed |= r && s->row && other_row(s->row, r);
 		if (r && (!s->row || (r->ok && !s->row->ok)))
 			s->row = r;
 		if (!r || !r->ok)
@@ -85,7 +105,8 @@ static void summarise(struct side *s)
 	s->var = s->n > 1 ? sum / (s->n - 1) : 0;
 	rounding = s->step / exp(s->mean);
 	if (!s->exact && s->var < rounding * rounding / 12)
-		s->var = rounding * rounding / 12;
+		s->rounding = rounding * rounding / 12 - s->var;
+	s->var += s->rounding;
 }
 
 /* splitmix64: the same numbers for the same row, always. */
@@ -114,9 +135,36 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double part(double var, unsigned n)
+{
+	return n > 1 ? var * var / (n - 1) : 0;
+}
+
+/* Degrees of freedom, by Welch and Satterthwaite; where units do not differ at all, those of their number. */
+static double freedom(const struct pair *p)
+{
+	double a = p->a.var / p->a.n, b = p->b.var / p->b.n;
+
+	if (a + b > 0)
+		return (a + b) * (a + b) / (part(a, p->a.n) + part(b, p->b.n));
+	return p->a.n + p->b.n > 3 ? p->a.n + p->b.n - 2 : 1;
+}
+
+/*
+ * Percentiles of resampled means are too narrow for few units: by the n in place of n-1, and by the normal in place of
+ * Student's distribution. So they are taken further out (Hesterberg 2015, the expanded percentile interval).
+ */
+static double tail(double df)
+{
+	double n = df / 2 + 1;
+
+	return erfc(sqrt(n / (n - 1)) * student_quantile(1 - CONFIDENCE, df) / sqrt(2)) / 2;
+}
+
 static void interval(const struct pair *p, double spread, struct change *c)
 {
-	double d[RESAMPLES];
+	double d[RESAMPLES], out = tail(freedom(p));
+	double more = 1.96 * sqrt(spread * spread + p->a.rounding / p->a.n + p->b.rounding / p->b.n);
 	uint64_t state = 1;
 
 	for (const char *s = c->id; *s; s++)
@@ -124,33 +172,18 @@ static void interval(const struct pair *p, double spread, struct change *c)
 	for (unsigned i = 0; i < RESAMPLES; i++)
 		d[i] = resampled(&p->b, &state) - resampled(&p->a, &state);
 	qsort(d, RESAMPLES, sizeof(*d), ascending);
-	c->low = exp(quantile(d, RESAMPLES, 0.025) - 1.96 * spread);
-	c->high = exp(quantile(d, RESAMPLES, 0.975) + 1.96 * spread);
+	c->low = exp(quantile(d, RESAMPLES, out) - more);
+	c->high = exp(quantile(d, RESAMPLES, 1 - out) + more);
 }
 
 /* Welch's test on the logarithms; what boots differ by, where each side has but one, comes on top. */
 static double chance(const struct pair *p, double spread)
 {
-	double a = p->a.var / p->a.n, b = p->b.var / p->b.n, var = a + b + spread * spread, df;
+	double var = p->a.var / p->a.n + p->b.var / p->b.n + spread * spread;
 
 	if (var <= 0)
 		return p->a.mean < p->b.mean || p->a.mean > p->b.mean ? 0 : 1;
-	df = a + b > 0 ? (a + b) * (a + b) / (a * a / (p->a.n - 1) + b * b / (p->b.n - 1)) : p->a.n + p->b.n - 2;
-	return student_two_sided((p->b.mean - p->a.mean) / sqrt(var), df);
-}
-
-static const char *other_row(const struct run_row *a, const struct run_row *b)
-{
-	if (strcmp(a->definition, b->definition))
-		return "its definition is another one";
-	if (strcmp(a->kind, b->kind) || strcmp(a->unit, b->unit))
-		return "its kind or unit is another one";
-	if (strcmp(a->overhead_id, b->overhead_id))
-		return "its empty window is another one";
-	/* a row that was skipped was not counted either */
-	if (a->ok && b->ok && a->instructions != b->instructions)
-		return "its window holds another number of instructions";
-	return NULL;
+	return student_two_sided((p->b.mean - p->a.mean) / sqrt(var), freedom(p));
 }
 
 /* One unit says nothing of how units differ, but where there is no difference to speak of. */
@@ -165,6 +198,9 @@ static void classify(const struct pair *p, int boots, struct change *c)
 		c->why = p->a.row ? "B has no such row" : "A has no such row";
 	} else if ((c->why = other_row(p->a.row, p->b.row))) {
 		c->kind = CHANGE_REFUSED;
+	} else if (p->a.mixed || p->b.mixed) {
+		c->kind = CHANGE_REFUSED;
+		c->why = p->a.mixed ? "A's runs differ in what it is: name one of them" : "B's runs differ in what it is: name one of them";
 	} else if (p->a.n < least || p->b.n < least) {
 		c->kind = CHANGE_LACKING;
 		c->why = p->a.n < least ? p->a.row->verdict : p->b.row->verdict;

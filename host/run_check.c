@@ -230,6 +230,7 @@ int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, s
 {
 	const json_t *insns = json_object_get(o, "instructions"), *ovh = json_object_get(o, "overhead_median");
 	const json_t *retired = json_object_get(o, "retired_instructions"), *cycles = json_object_get(o, "core_cycles");
+	const char *sequence = text(o, "sequence");
 
 	*ret = (struct run_row){
 		.id = text(o, "id"),
@@ -239,6 +240,7 @@ int run_take_row(const json_t *o, int version, struct run_row *ret, char *buf, s
 		.unit = text(o, "unit"),
 		.overhead_id = text(o, "overhead_id"),
 		.definition = text(o, "definition"),
+		.sequence = sequence ? sequence : "",
 		.n = (long)json_integer_value(json_object_get(o, "n")),
 		.discards = (long)json_integer_value(json_object_get(o, "discards")),
 		.instructions = json_is_null(insns) ? -1 : (long)json_integer_value(insns),

@@ -23,6 +23,7 @@ struct run_row {
 	double placed[RUN_PLACEMENTS];
 	unsigned n_placed; /* 4, or 0 for what is in one place */
 	double overhead; /* the median of its empty window; below 0: not known */
+	const char *sequence; /* of bench --seq; "" for a row of the table */
 	double *unit_of; /* medians of its batches; older files: of its placements */
 	unsigned n_units;
 };

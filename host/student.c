@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { TERMS = 300 };
+enum { TERMS = 300, HALVINGS = 50 };
 
 /* A divisor of a continued fraction, kept away from 0. */
 static double apart(double v)
@@ -51,4 +51,21 @@ static double beta(double a, double b, double x)
 double student_two_sided(double t, double df)
 {
 	return beta(df / 2, 0.5, df / (df + t * t));
+}
+
+double student_quantile(double p, double df)
+{
+	double low = 0, high = 1;
+
+	while (student_two_sided(high, df) > p)
+		high *= 2;
+	for (int i = 0; i < HALVINGS; i++) {
+		double mid = (low + high) / 2;
+
+		if (student_two_sided(mid, df) > p)
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
 }
