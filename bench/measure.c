@@ -24,9 +24,7 @@ enter_fn(uint64_t body, unsigned mode, uint64_t cold, unsigned flags);
 
 uint32_t samples[BENCH_SAMPLES_MAX];
 unsigned n_samples;
-
-/* Of each sample, where they are counted: instructions and core cycles from before the way in to behind the way out. */
-static uint32_t retired[BENCH_SAMPLES_MAX], cycles[BENCH_SAMPLES_MAX];
+uint32_t retired[BENCH_SAMPLES_MAX], cycles[BENCH_SAMPLES_MAX];
 
 /* What a batch needs to know, worked out once. */
 struct batch {
@@ -157,7 +155,7 @@ static void settle(struct msg_benched *ret)
 {
 	unsigned n = n_samples;
 
-	n_samples = quiet_settle(samples, retired, cycles, n, &ret->retired);
+	n_samples = quiet_settle(samples, 1, retired, cycles, n, &ret->retired);
 	for (; n > n_samples; n--)
 		discard(ret, DISCARD_RETIRED);
 }

@@ -17,6 +17,9 @@ enum {
 extern uint32_t samples[BENCH_SAMPLES_MAX];
 extern unsigned n_samples;
 
+/* Of each sample or run, where they are counted: instructions and core cycles from before the way in to behind the way out. */
+extern uint32_t retired[BENCH_SAMPLES_MAX], cycles[BENCH_SAMPLES_MAX];
+
 /* NULL, or the reason why this CPU, or this build, has no such path. */
 const char *bench_lacks(const struct bench_row *row, const struct profile *p);
 

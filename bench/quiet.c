@@ -101,7 +101,8 @@ static uint32_t common(const uint32_t *v, unsigned n)
 	return is;
 }
 
-unsigned quiet_settle(uint32_t *ticks, uint32_t *retired, uint32_t *cycles, unsigned n, uint32_t *ret_retired)
+unsigned quiet_settle(uint32_t *ticks, unsigned width, uint32_t *retired, uint32_t *cycles, unsigned n,
+		      uint32_t *ret_retired)
 {
 	uint32_t is = common(retired, n);
 	unsigned alike = 0, to = 0;
@@ -114,7 +115,8 @@ unsigned quiet_settle(uint32_t *ticks, uint32_t *retired, uint32_t *cycles, unsi
 	for (unsigned i = 0; i < n; i++) {
 		if (retired[i] != is)
 			continue;
-		ticks[to] = ticks[i];
+		for (unsigned k = 0; k < width; k++)
+			ticks[to * width + k] = ticks[i * width + k];
 		cycles[to] = cycles[i];
 		retired[to++] = is;
 	}

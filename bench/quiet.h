@@ -34,9 +34,10 @@ uint32_t quiet_advance(const struct quiet_plan *plan, uint64_t from, uint64_t to
 
 /*
  * The samples that retired as many instructions as seven of eight of them or more did stay, in their
- * order; the others were disturbed. Returns how many stay, and that number; where no number is so
- * common, all of them and 0.
+ * order; the others were disturbed. A sample is `width` ticks behind one another. Returns how many stay, and
+ * that number; where no number is so common, all of them and 0.
  */
-unsigned quiet_settle(uint32_t *ticks, uint32_t *retired, uint32_t *cycles, unsigned n, uint32_t *ret_retired);
+unsigned quiet_settle(uint32_t *ticks, unsigned width, uint32_t *retired, uint32_t *cycles, unsigned n,
+		      uint32_t *ret_retired);
 
 #endif

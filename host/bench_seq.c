@@ -87,16 +87,19 @@ static uint32_t leg_insns(const struct timing *t, unsigned i)
 }
 
 /* Run it and fetch its legs. 1: they are there; 0: *r says why not; -1: the engine is of no more use. */
-static int time_one(struct engine *e, const struct seq *seq, const struct msg_time *req, struct timing *t,
+static int time_one(struct engine *e, const struct seq *seq, const struct msg_time *wanted, struct timing *t,
 		    struct result *r)
 {
 	uint8_t bytes[SEQ_BYTES_MAX];
+	struct msg_time req = *wanted;
 	struct msg_done done;
 	struct wire_msg msg;
 	enum engine_status status = engine_run(e, bytes, seq_encode(seq, bytes), RUN_MS, &done);
+	uint64_t predicted = record_hash(t->trace.rec, t->trace.n);
 
+	req.countable = status == ENGINE_OK && done.hash == predicted && is_countable(seq, &t->trace);
 	if (status == ENGINE_OK)
-		status = engine_request(e, MSG_TIME, req, sizeof(*req), BENCH_BATCH_MS, &msg);
+		status = engine_request(e, MSG_TIME, &req, sizeof(req), BENCH_BATCH_MS, &msg);
 	if (status != ENGINE_OK)
 		return bench_failed(e, status, r);
 	if (msg.head.type != MSG_TIMED || msg.head.len != sizeof(t->timed))
@@ -110,7 +113,7 @@ static int time_one(struct engine *e, const struct seq *seq, const struct msg_ti
 		fail(r, BENCH_UNSTABLE, t->timed.reason, "");
 		return 0;
 	}
-	t->as_predicted = t->timed.hash == record_hash(t->trace.rec, t->trace.n);
+	t->as_predicted = t->timed.hash == predicted;
 	t->countable = t->as_predicted && is_countable(seq, &t->trace);
 	return bench_fetch(e, t->leg, t->timed.n * t->timed.n_legs, r);
 }
@@ -201,12 +204,14 @@ static void name_of(const struct seq_case *c, char *out, size_t cap)
 static json_t *extra(const struct seq_times *t, const struct seq_row *s, const struct seq *seq, const struct timing *tm)
 {
 	static char text[16384];
+	int counted = t->results.v[s - t->row].stats.n && tm->timed.disturbed != TIMED_UNCOUNTED;
 
 	seq_print(seq, text, sizeof(text));
-	return json_pack("{s:s, s:i, s:i, s:o, s:i, s:s, s:b}", "sequence", text, "first_step", (int)s->first,
+	return json_pack("{s:s, s:i, s:i, s:o, s:i, s:s, s:b, s:o}", "sequence", text, "first_step", (int)s->first,
 			 "last_step", (int)s->step, "over",
 			 s->over < 0 ? json_null() : json_string(t->row[s->over].path), "events",
-			 (int)s->n_events, "event", s->event, "as_predicted", tm->as_predicted);
+			 (int)s->n_events, "event", s->event, "as_predicted", tm->as_predicted, "disturbed",
+			 counted ? json_integer(tm->timed.disturbed) : json_null());
 }
 
 /* The empty sequence of a ring: what is in every window besides. */

@@ -18,6 +18,8 @@ enum { SAMPLES = 8, TICKS = 1000 };
 /* What the guest is to get wrong. */
 enum wrong { SOUND, NO_LEGS, TOO_MANY, OTHER_TRACE, NOT_THE_SAME };
 
+enum { DISTURBED = 3 };
+
 static unsigned n_steps; /* of the guest's last test case; in its process */
 
 static void run_as_predicted(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run)
@@ -47,6 +49,7 @@ static void time_legs(const struct fake_run *run, const struct msg_time *req, vo
 	ret->n_legs = (uint8_t)(wrong == NO_LEGS ? 0 : legs);
 	ret->hash = record_hash(run->rec, run->n) ^ (wrong == OTHER_TRACE);
 	ret->smi = ~0ull;
+	ret->disturbed = req->countable ? DISTURBED : TIMED_UNCOUNTED;
 	for (unsigned i = 0; i < legs; i++)
 		ret->step[i] = i + 1 < run->n ? run->rec[i].step : TIMED_AT_END;
 	for (unsigned i = 0; i < req->n * legs; i++)
@@ -125,6 +128,27 @@ static void a_step_has_the_legs_since_the_event_before_it(void **state)
 	seq_times_free(&times);
 }
 
+static void disturbed_is(const char *suffix, int n)
+{
+	const json_t *v = json_object_get(row(suffix)->extra, "disturbed");
+
+	if (n < 0)
+		assert_true(json_is_null(v));
+	else
+		assert_int_equal(json_integer_value(v), n);
+}
+
+/* A run that waits has no number of instructions by which to tell whether it was disturbed. */
+static void only_what_can_be_counted_is_told_apart(void **state)
+{
+	(void)state;
+	time_text("int3; nmi.self", SOUND);
+	disturbed_is("empty.k.whole", DISTURBED);
+	disturbed_is(".00", DISTURBED);
+	disturbed_is(".01", -1);
+	seq_times_free(&times);
+}
+
 static void another_trace_has_no_count(void **state)
 {
 	(void)state;
@@ -163,6 +187,7 @@ static void what_ends_in_a_shutdown_is_skipped(void **state)
 	assert_int_equal(row("k.whole")->verdict, BENCH_OK);
 	assert_int_equal(times.results.n, 2);
 	assert_int_equal(times.results.v[1].verdict, BENCH_SKIP);
+	assert_true(json_is_null(json_object_get(times.results.v[1].extra, "disturbed")));
 	seq_times_free(&times);
 }
 
@@ -170,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_has_the_legs_since_the_event_before_it),
+		cmocka_unit_test(only_what_can_be_counted_is_told_apart),
 		cmocka_unit_test(another_trace_has_no_count),
 		cmocka_unit_test(what_makes_no_sense_is_an_error),
 		cmocka_unit_test(what_is_not_the_same_each_time_is_unstable),

@@ -220,7 +220,7 @@ static void the_odd_sample_goes_and_the_order_stays(void **ctx)
 	}
 	insns[0] = 56; /* the first of all, and with a number below the others */
 	insns[9] = 4711;
-	assert_int_equal(quiet_settle(ticks, insns, cycles, 16, &found), 14);
+	assert_int_equal(quiet_settle(ticks, 1, insns, cycles, 16, &found), 14);
 	assert_int_equal(found, 57);
 	for (uint32_t i = 0; i < 14; i++) {
 		uint32_t was = i + 1 + (i + 1 >= 9);
@@ -229,6 +229,23 @@ static void the_odd_sample_goes_and_the_order_stays(void **ctx)
 		assert_int_equal(ticks[i], 100 + was);
 		assert_int_equal(cycles[i], 200 + was);
 	}
+}
+
+/* Of runs that have several ticks each, all of a disturbed one go. */
+static void a_run_goes_with_all_its_legs(void **ctx)
+{
+	uint32_t legs[3 * 16], insns[16], cycles[16] = { 0 }, found;
+
+	(void)ctx;
+	for (uint32_t i = 0; i < 16; i++) {
+		insns[i] = i == 2 ? 58 : 57;
+		for (uint32_t k = 0; k < 3; k++)
+			legs[3 * i + k] = 100 * i + k;
+	}
+	assert_int_equal(quiet_settle(legs, 3, insns, cycles, 16, &found), 15);
+	for (uint32_t i = 0; i < 15; i++)
+		for (uint32_t k = 0; k < 3; k++)
+			assert_int_equal(legs[3 * i + k], 100 * (i + (i >= 2)) + k);
 }
 
 /* Three of sixteen are too many: nobody can say which of them were disturbed. */
@@ -241,12 +258,12 @@ static void without_a_common_number_all_stay(void **ctx)
 		insns[i] = i % 5 ? 57 : 58;
 	insns[0] = 57;
 	memcpy(was, insns, sizeof(was));
-	assert_int_equal(quiet_settle(ticks, insns, cycles, 16, &found), 16);
+	assert_int_equal(quiet_settle(ticks, 1, insns, cycles, 16, &found), 16);
 	assert_int_equal(found, 0);
 	assert_memory_equal(insns, was, sizeof(was));
 	for (uint32_t i = 0; i < 16; i++)
 		insns[i] = i;
-	assert_int_equal(quiet_settle(ticks, insns, cycles, 16, &found), 16);
+	assert_int_equal(quiet_settle(ticks, 1, insns, cycles, 16, &found), 16);
 	assert_int_equal(found, 0);
 }
 
@@ -259,6 +276,7 @@ int main(void)
 		cmocka_unit_test(counters_that_stand_still_are_not_there),
 		cmocka_unit_test(a_counter_wraps_and_saturates),
 		cmocka_unit_test(the_odd_sample_goes_and_the_order_stays),
+		cmocka_unit_test(a_run_goes_with_all_its_legs),
 		cmocka_unit_test(without_a_common_number_all_stay),
 	};
 

@@ -165,6 +165,7 @@ enum { SAMPLES_A_FRAME = (WIRE_PAYLOAD_MAX - sizeof(struct msg_samp)) / sizeof(u
 struct msg_time {
 	uint32_t n; /* samples wanted; the guest makes fewer when it has no room for the legs of so many */
 	uint32_t warmup; /* runs before the first sample */
+	uint32_t countable; /* 1: nothing in it waits, so that each run retires as many instructions as the next */
 };
 
 /*
@@ -176,14 +177,15 @@ struct msg_timed {
 	uint8_t n_legs;
 	uint8_t pad[2];
 	uint32_t n; /* runs that were kept */
-	uint32_t discards; /* runs that took another way than the first, or met an SMI */
-	uint32_t pad2;
+	uint32_t discards; /* runs that took another way than the first, met an SMI, or were disturbed */
+	uint32_t disturbed; /* of them, runs that retired another number of instructions than the others; TIMED_UNCOUNTED */
 	uint64_t hash; /* of the trace, as in DONE */
 	uint64_t smi, aperf, mperf; /* as in BENCHED */
 	uint8_t step[RECORDS_MAX + 1]; /* by leg: steps begun when it ended; TIMED_AT_END where no event ended it */
 	char reason[63];
 };
 enum { TIMED_AT_END = 255 };
+#define TIMED_UNCOUNTED 0xffffffffu
 _Static_assert(sizeof(struct msg_timed) == 160, "timed");
 
 /* MSG_REFUSE */
