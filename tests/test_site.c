@@ -12,36 +12,7 @@
 
 #include "bench/group.h"
 #include "host/page.h"
-#include "tests/run_text.h"
-
-static json_t *member(struct run_file *f, const char *name, const char *value)
-{
-	json_object_set_new(f->context, name, json_string(value));
-	return f->context;
-}
-
-/* A run whose rows 0 and 3 have these medians. */
-static struct run_file run(double a, double b)
-{
-	struct made rows[] = { { .row = 3, .median = b }, { .row = 0, .median = a, .width = 1 },
-			       { .row = 12, .verdict = BENCH_SKIP } };
-
-	for (unsigned k = 0; k < BENCH_ALIGNS * RESULT_ROUNDS; k++)
-		rows[0].batch[k / 4][k % 4] = b, rows[1].batch[k / 4][k % 4] = a;
-	return run_of(rows, 3);
-}
-
-static void make(struct site *s, size_t n, ...)
-{
-	struct run_set set = { calloc(n, sizeof(*set.v)), n, 0 };
-	va_list args;
-
-	va_start(args, n);
-	for (size_t i = 0; i < n; i++)
-		set.v[i] = va_arg(args, struct run_file);
-	va_end(args);
-	assert_int_equal(site_make(&set, s), 0);
-}
+#include "tests/site_made.h"
 
 static void test_columns(void **state)
 {
@@ -93,18 +64,6 @@ static void test_cells(void **state)
 	site_free(&s);
 }
 
-static char *printed(const struct site *s, void (*print)(FILE *f, const struct site *s))
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	assert_non_null(f);
-	print(f, s);
-	fclose(f);
-	return text;
-}
-
 /* Words of a file stand in a page as words. */
 static void test_html(void **state)
 {
@@ -121,40 +80,6 @@ static void test_html(void **state)
 	free(text);
 	text = printed(&s, report_csv);
 	assert_non_null(strstr(text, ",\"<script>alert(\"\"1\"\")</script> & \"\"co\"\"\","));
-	free(text);
-	site_free(&s);
-}
-
-/* The text for mail: the spread is beside each median, and nothing is wider than 78 columns or cut. */
-static void test_text_spread(void **state)
-{
-	struct run_file a = run(10, 20), b = run(1234567, 20), c = run(14, 20);
-	const char id[] = "ovh.window.k.rather-long-a-name-for-a-row";
-	struct site s;
-	char *text;
-
-	(void)state;
-	member(&b, "microcode", "0x2");
-	b.rows[0].fig[F_Q3] = 4294967295.;
-	b.rows[1].id = id;
-	assert_string_equal(b.rows[0].id, "ovh.window.k.jmp");
-	make(&s, 2, a, b);
-	text = printed(&s, report_text);
-	assert_non_null(strstr(text, "\nmedian, quartiles                        A     q1     q3       B     q1     q3\n"));
-	assert_non_null(strstr(text, "\novh.window.k.jmp                        20     20     20      20     20  4295M\n"));
-	assert_non_null(strstr(text, "\novh.window.k.rather-long-a-name-for-a-row\n"
-				     "                                          -              1234567  1235k  1235k\n"));
-	assert_non_null(strstr(text, "\novh.window.k.rdtsc                      10      9     11        -\n"));
-	for (const char *p = text, *end; (end = strchr(p, '\n')); p = end + 1)
-		assert_in_range(end - p, 0, 78);
-	free(text);
-	site_free(&s);
-	/* boots of one machine */
-	a = run(10, 20);
-	make(&s, 2, a, c);
-	text = printed(&s, report_text);
-	assert_non_null(strstr(text, "\nid                                  median     q1     q3    p99    low   high\n"));
-	assert_non_null(strstr(text, "\novh.window.k.rdtsc                      12     11     13     13     10     14\n"));
 	free(text);
 	site_free(&s);
 }
@@ -376,40 +301,10 @@ static void test_group_words(void **state)
 	assert_true(cut > 0);
 }
 
-/* Hardware and emulated figures in tables of their own, each headed; a narrow table whatever the words. */
-static void test_text(void **state)
-{
-	struct run_file a = run(10, 20), b = run(11, 21);
-	char *text, *hardware, *emulated;
-	struct site s;
-
-	(void)state;
-	member(&a, "system", "a word that is longer than any line of a mail could be: "
-			     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx end");
-	member(&b, "label", "emulated");
-	make(&s, 2, a, b);
-	text = printed(&s, report_text);
-	assert_non_null(strstr(text, "\n[A] a CPU of the tests, CPUID 0x800f12, microcode 0x0; 1\n"));
-	/* the name of a CPU is not first where an emulator has it */
-	assert_non_null(strstr(text, "\n[B] 1 as a CPU of the tests, CPUID 0x800f12\n"));
-	assert_non_null(strstr(text, "TSC       1000000000 Hz (1.000 ns a tick; "));
-	hardware = strstr(text, "== hardware\n");
-	emulated = strstr(text, "== emulated: these figures describe the emulator, no CPU\n");
-	assert_non_null(hardware);
-	assert_non_null(emulated);
-	assert_true(hardware < emulated);
-	for (char *l = strtok(text, "\n"); l; l = strtok(NULL, "\n"))
-		if (strlen(l) > 78)
-			fail_msg("%zu columns: %s", strlen(l), l);
-	free(text);
-	site_free(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_text),
-		cmocka_unit_test(test_html), cmocka_unit_test(test_text_spread),
+		cmocka_unit_test(test_columns), cmocka_unit_test(test_cells), cmocka_unit_test(test_html),
 		cmocka_unit_test(test_fred),	cmocka_unit_test(test_fred_rows), cmocka_unit_test(test_fred_all),
 		cmocka_unit_test(test_group_lacks), cmocka_unit_test(test_group_spread), cmocka_unit_test(test_group_words),
 	};
