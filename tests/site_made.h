@@ -25,6 +25,7 @@ static struct run_file run(double a, double b)
 	return run_of(rows, 3);
 }
 
+/* The report of n runs, which are its own from then on. */
 static void make(struct site *s, size_t n, ...)
 {
 	struct run_set set = { calloc(n, sizeof(*set.v)), n, 0 };
