@@ -132,8 +132,11 @@ static int make_state(struct engine *e, char *err, size_t err_cap)
 	char file[PATH_MAX], out[512] = "";
 	const char *const argv[] = { "qemu-img", "create", "-q", "-f", "qcow2",
 				     rundir_path(&e->dir, "state.qcow2", file), "1M", NULL };
-	int status = proc_capture(argv, out, sizeof(out));
+	int status;
 
+	/* one of an earlier process that is still dying is locked: AFL++ 5.02c does not wait for its first target */
+	unlink(file);
+	status = proc_capture(argv, out, sizeof(out));
 	if (!status)
 		return 0;
 	out[strcspn(out, "\n")] = 0;

@@ -45,11 +45,23 @@ status=0
 $tw target --out "$tmp/out2" "$tmp/small" >"$tmp/log" 2>&1 || status=$?
 [ "$status" -eq 1 ] || fail "what afl-tmin left is no finding: exit status $status"
 
+# a target is started before the one before it is gone, as AFL++ 5.02c does it: both have one folder for the engine
+mkfifo "$tmp/fifo"
+__AFL_OUT_DIR=$tmp/afl/one $tw target --out "$tmp/out4" <"$tmp/fifo" >"$tmp/log" 2>&1 &
+first=$!
+exec 3>"$tmp/fifo"
+engine_of $first >/dev/null
+status=0
+__AFL_OUT_DIR=$tmp/afl/one $tw target --out "$tmp/out4" "$tmp/in/syscall" >"$tmp/run" 2>&1 || status=$?
+[ "$status" -le 1 ] || fail "a second target in one folder ends with $status: $(cat "$tmp/run")"
+exec 3>&-
+wait $first || :
+
 # in a campaign answers come early; what AFL++ keeps as a crash differs all the same, when it is run alone.
 # On a terminal, and with plain lines on it
 mkdir "$tmp/one"
 echo nop >"$tmp/one/nop.seq"
-script -qec "$tw fuzz --plain --time 20 --seeds $tmp/one --out $tmp/late" /dev/null >"$tmp/log" 2>&1 </dev/null || :
+script -qec "$tw fuzz --plain --time ${LATE_SECONDS:-20} --seeds $tmp/one --out $tmp/late" /dev/null >"$tmp/log" 2>&1 </dev/null || :
 grep -q '^executions' "$tmp/log" || fail "fuzz --plain: $(tail -n 5 "$tmp/log")"
 ! grep -q "$(printf '\033')" "$tmp/log" || fail "fuzz --plain draws a screen"
 n=0

@@ -25,6 +25,7 @@ shared_files() {
 }
 segments >"$tmp/segments"
 shared_files >"$tmp/files"
+: >"$tmp/seen"
 t0=$(now_ms)
 $tw fuzz --jobs "$JOBS" --time "$TIME" --out "$dir" >"$tmp/log" 2>&1 &
 driver=$!
@@ -33,7 +34,7 @@ while alive $driver; do
 	n=$(ours | wc -l)
 	[ "$n" -le "$most" ] || most=$n
 	segments | comm -13 "$tmp/segments" - >"$tmp/new"
-	[ ! -s "$tmp/new" ] || cp "$tmp/new" "$tmp/seen"
+	[ "$(wc -l <"$tmp/new")" -le "$(wc -l <"$tmp/seen")" ] || cp "$tmp/new" "$tmp/seen"
 	sleep 1
 done
 status=0

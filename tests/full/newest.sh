@@ -32,4 +32,9 @@ mountpoint -q "$root/dev" || { mount --rbind /dev "$root/dev" && mount --make-rs
 rm -rf "$root/trainwreck"
 mkdir "$root/trainwreck"
 tar -c --exclude=build/newest --exclude=build/bochs --exclude=build/mutants --exclude=.git . | tar -x -C "$root/trainwreck"
-chroot "$root" sh -c 'qemu-system-x86_64 --version | head -n 1; dpkg-query -W afl++; cd /trainwreck && tests/e2e_afl.sh'
+# AFL++'s tools, for long enough that afl-plot has something to draw; two fuzzers; killed and gone on
+chroot "$root" sh -c 'qemu-system-x86_64 --version | head -n 1; dpkg-query -W afl++; cd /trainwreck || exit
+	for t in e2e_afl e2e_jobs e2e_kills; do
+		echo "$t:"
+		LATE_SECONDS=150 tests/$t.sh || { echo "$t.sh ends with status $?"; exit 1; }
+	done'
