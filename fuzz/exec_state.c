@@ -77,12 +77,25 @@ static void debug_start(void)
 }
 
 /*
- * First of all: nothing else of the executor may meet a breakpoint. Where DR7.GD is left the write
- * is detected once; the recorder returns to it, since the event is one of a drain.
+ * QEMU keeps which data breakpoint was met outside the CPU's state, and where what met it does not come to its end it
+ * keeps it beyond the run: the next access to a page that has a breakpoint is taken for the one that was met, and where
+ * that is in the delivery of an event QEMU aborts. In a plain load, beside a breakpoint of our own, it does no harm.
+ */
+static void meet_nothing(void)
+{
+	write_dr0((uintptr_t)harn(H_IDTR));
+	write_dr7(DR7_START | DR7_RW0 | 1);
+	(void)*harn(H_MODE);
+}
+
+/*
+ * First of all: nothing else of the executor may meet a breakpoint. Where DR7.GD is left the first write
+ * is detected; the recorder returns to it, since the event is one of a drain.
  */
 static void disarm(void)
 {
 	*harn(H_MODE) = MODE_DRAIN;
+	meet_nothing();
 	debug_start();
 	*harn(H_MODE) = MODE_IDLE;
 }

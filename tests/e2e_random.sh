@@ -12,3 +12,7 @@ note "$(cat "$tmp/said")"
 $tw run -q -e 'go.us; pf.write np; ret.iret32; frame.rip ktext; ret.iret; ret.iretd' \
 	-e 'go.us; ret.jmp; ret.iret32; frame.rip ktext; ret.iret; ret.iretd' >"$tmp/sets" ||
 	fail "the second of two is not as it is alone: $(cat "$tmp/sets")"
+
+# a data breakpoint that a jump met before it faulted: QEMU would take the delivery of the next run's event for it, and abort
+$tw run -q --engine qemu:cpu=EPYC -e 'popss+bp.b gdt; jmp.far prefix=0x89 conf3' -e 'bp.b idt-ud; go.us' >"$tmp/met" ||
+	fail "a breakpoint of one run is met in the next: $(cat "$tmp/met")"

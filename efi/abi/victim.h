@@ -51,6 +51,7 @@
 #define DR7_START 0x400ull
 #define DR7_TYPES 0x3f900000ull /* R/W and LEN as said above */
 #define DR7_LOCAL 0x55ull /* L0 to L3 */
+#define DR7_RW0	  0x30000ull /* DR0 for reads and writes of one byte */
 #define DR7_GD    0x2000ull
 #define DR7_ARMED (DR7_START | DR7_TYPES | DR7_LOCAL)
 #define BP_NOWHERE (W_DNP + 0xff8ull)
