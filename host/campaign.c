@@ -122,6 +122,16 @@ json_t *campaign_stats(const char *dir)
 	return all;
 }
 
+size_t campaign_confirmed(const json_t *stats)
+{
+	size_t i, n = 0;
+	json_t *row;
+
+	json_array_foreach(json_object_get(stats, "signatures"), i, row)
+		n += json_is_true(json_object_get(row, "confirmed"));
+	return n;
+}
+
 /* Signatures confirmed in an earlier sitting or by another instance need no second confirmation. */
 static void load_signatures(struct campaign *c, const json_t *own, const json_t *all)
 {

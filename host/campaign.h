@@ -46,6 +46,9 @@ void campaign_write(struct campaign *c, const struct oracle *o, int now);
 /* The last written figures of a campaign, all its instances together, or NULL. */
 json_t *campaign_stats(const char *dir);
 
+/* How many of their signatures were confirmed. */
+size_t campaign_confirmed(const json_t *stats);
+
 /* A figure of AFL++'s own from DIR/afl/INSTANCE/fuzzer_stats; 0 when there is none. */
 double afl_stat(const char *dir, const char *instance, const char *key);
 

@@ -37,18 +37,6 @@ static void sum_afl(const char *dir, struct afl_sum *ret_sum)
 	*ret_sum = s;
 }
 
-/* Signatures that were confirmed, and known differences that were met. */
-static void count_rows(const json_t *stats, json_int_t *ret_unknown, json_int_t *ret_known)
-{
-	json_t *row;
-	size_t i;
-
-	*ret_unknown = 0;
-	json_array_foreach(json_object_get(stats, "signatures"), i, row)
-		*ret_unknown += json_is_true(json_object_get(row, "confirmed"));
-	*ret_known = (json_int_t)json_array_size(json_object_get(stats, "known"));
-}
-
 static json_int_t figure(const json_t *stats, const char *key)
 {
 	return json_integer_value(json_object_get(stats, key));
@@ -59,7 +47,6 @@ static int show(const char *dir, int json)
 	static const char *const keys[] = { "execs", "first_exec_ms", "runs", "skips", "errors", "flaky", "recoveries",
 					    "engine_deaths", "predicted_deaths", "unchecked" };
 	json_t *stats = campaign_stats(dir);
-	json_int_t unknown, known;
 	struct afl_sum afl;
 
 	if (!stats) {
@@ -67,7 +54,8 @@ static int show(const char *dir, int json)
 		return -1;
 	}
 	sum_afl(dir, &afl);
-	count_rows(stats, &unknown, &known);
+	const json_int_t unknown = (json_int_t)campaign_confirmed(stats);
+	const json_int_t known = (json_int_t)json_array_size(json_object_get(stats, "known"));
 	double events = json_real_value(json_object_get(stats, "events_per_exec"));
 	json_t *o = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:I, s:I}", "schema", "trainwreck.status.1", "dir",
 			      dir, "instances", (int)afl.instances, "execs_per_sec", afl.per_second,

@@ -144,9 +144,8 @@ void fuzz_progress(const struct fuzz *fuzz)
 	json_t *s = campaign_stats(fuzz->dir);
 
 	if (s)
-		note("%lld execs, %zu signatures, %lld flaky, %lld recoveries", figure(s, "execs"),
-		     json_array_size(json_object_get(s, "signatures")), figure(s, "flaky"),
-		     figure(s, "recoveries"));
+		note("%lld execs, %zu unknown signatures, %lld flaky, %lld recoveries", figure(s, "execs"), campaign_confirmed(s),
+		     figure(s, "flaky"), figure(s, "recoveries"));
 	json_decref(s);
 }
 
