@@ -24,7 +24,7 @@ enum { KNOWN_MAX = 256 };
 	KEY(effect, 1, "value N, and 0xMASK, xor 0xMASK, never or always")                         \
 	KEY(manual, 1, "document, edition and section that the engine breaks")                     \
 	KEY(corpus, 1, "the sequence that shows it, a file of corpus/known")                       \
-	KEY(death, 0, "the signature of the engine's own death by it, engine.SIGNAL.function")         \
+	KEY(death, 0, "signatures of the engine's own death by it, engine.SIGNAL.function, with blanks between")         \
 	KEY(link, 0, "a report or discussion")                                                     \
 	KEY(why, 1, "what the engine does instead, in a sentence")
 

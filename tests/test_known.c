@@ -85,10 +85,12 @@ static void effects_are_what_they_say(void **state)
 static void a_death_names_its_entry(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(GOOD("a") "\n" HEAD("b") "effect: kills\ndeath: engine.SIGABRT.f\n" TAIL "\n"
+	assert_int_equal(parse(GOOD("a") "\n" HEAD("b") "effect: kills\ndeath: engine.SIGABRT.fgh engine.SIGABRT.f\n" TAIL "\n"
 			       HEAD("c") "effect: kills\ndeath: engine.SIGABRT.f\n" TAIL, "7.2"), 0);
 	assert_string_equal(known_of_death(&known, "engine.SIGABRT.f"), "b");
+	assert_string_equal(known_of_death(&known, "engine.SIGABRT.fgh"), "b");
 	assert_null(known_of_death(&known, "engine.SIGSEGV.f"));
+	assert_null(known_of_death(&known, "engine.SIGABRT.fg"));
 	known_free(&known);
 	/* not of this version */
 	assert_int_equal(parse("id: b\nrule: RF_FAULT\nvendor: any\nversions: 9.0-\neffect: kills\n"
