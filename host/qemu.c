@@ -229,7 +229,12 @@ static int qemu_snapshot(struct engine *e, char *err, size_t err_cap)
 	if (m->copy_fd >= 0)
 		close(m->copy_fd);
 	m->copy_fd = e->link.copy_fd = -1;
-	if (qmp_human(&m->qmp, "savevm " QEMU_SNAPSHOT, text, sizeof(text)) == 0 && !text[0])
+	if (qmp_human(&m->qmp, "savevm " QEMU_SNAPSHOT, text, sizeof(text))) {
+		snprintf(err, err_cap, "QEMU ended, or said nothing for %d s, while it took its snapshot: try again, with less else "
+			 "to do", QMP_MS / 1000);
+		return -1;
+	}
+	if (!text[0])
 		return 0;
 	text[strcspn(text, "\r\n")] = 0;
 	snprintf(err, err_cap, "QEMU takes no snapshot (%s): leave out the extra devices", text);
