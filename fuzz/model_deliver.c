@@ -175,6 +175,9 @@ static int push_frame(struct cpu *c, const struct event *ev, unsigned ring, uint
 	/* the pushes have the rights of the new ring */
 	int user = (int)rule(c, RULE_FRAME_RIGHTS, ring == 3);
 
+	/* also of an event that nothing records, or of half a frame: it lies on the stack from here on */
+	if (window_of(ev->rip))
+		c->window_rip[c->window_rips++ % 4] = (uint16_t)ev->rip;
 	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
 		*rsp -= 8;
 		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0), slot[i]))

@@ -180,26 +180,27 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 	}
 }
 
+static int not_canonical(struct cpu *c, unsigned access)
+{
+	/* of the system's own accesses it is a frame whose pushes wrap out of the canonical half */
+	if (!(access & ACC_SYSTEM) && rule(c, RULE_SS_NONCANONICAL, (access & ACC_STACK) != 0))
+		return fault(c, V_SS, 0, RULE_SS_NONCANONICAL);
+	return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
+}
+
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
 static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
-	if (access & ACC_SYSTEM) {
-		/* a frame whose pushes wrap out of the canonical half */
-		if (!canonical(c, addr))
-			return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
-		return 0;
-	}
+	if (access & ACC_SYSTEM)
+		return canonical(c, addr) ? 0 : not_canonical(c, access);
 	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable == SS_NARROW) {
 		unchecked(c);
 		return 0;
 	}
 	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable)
 		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
-	if (c->mode64 && !canonical(c, addr)) {
-		if (rule(c, RULE_SS_NONCANONICAL, (access & ACC_STACK) != 0))
-			return fault(c, V_SS, 0, RULE_SS_NONCANONICAL);
-		return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
-	}
+	if (c->mode64 && !canonical(c, addr))
+		return not_canonical(c, access);
 	if (rule(c, RULE_AC_MISALIGNED,
 		 c->cpl == 3 && (c->cr0 & CR0_AM_BIT) && (c->rflags & FL_AC) && (addr & (len - 1)) != 0))
 		return fault(c, V_AC, 0, RULE_AC_MISALIGNED);
@@ -209,10 +210,16 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 /* Both pages of an access that straddles two are checked before anything is transferred. */
 static int translate(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
-	if (before(c, addr, len, access) || check(c, addr, access))
+	const uint64_t last = addr + len - 1;
+	const int faults = before(c, addr, len, access) || check(c, addr, access);
+
+	/* where its first part faults by itself, which of the two comes is not said */
+	if (canonical(c, addr) && !canonical(c, last) && (!faults || !choose(c, RULE_NONCANONICAL_PART, 2)))
+		return not_canonical(c, access);
+	if (faults)
 		return 1;
-	if ((addr ^ (addr + len - 1)) & ~0xfffull)
-		return check(c, (addr + len - 1) & ~0xfffull, access);
+	if ((addr ^ last) & ~0xfffull)
+		return check(c, last & ~0xfffull, access);
 	return 0;
 }
 

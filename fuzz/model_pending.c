@@ -84,6 +84,19 @@ static int stack_is_a_window(const struct cpu *c)
 	return c->window_rips && c->reg[GPR_SP] - W_KTEXT < W_UTEXT + L_UTEXT - W_KTEXT;
 }
 
+/* Deliver what comes from outside. The first instruction of its handler has a boundary before it, as any other. */
+static int interrupt(struct cpu *c, struct event ev)
+{
+	deliver(c, ev);
+	if (c->done || rule(c, RULE_BOUNDARY_OF_HANDLER, 1))
+		return 1;
+	/* of an entry more than its first instruction is one act, and the trap would come within */
+	if (c->db_hits && is_entry(c->rip))
+		unchecked(c);
+	c->shadowed = c->rep_shadow_ss = c->rep_shadow_sti = 0;
+	return 0;
+}
+
 int boundary(struct cpu *c)
 {
 	int shadow_ss, shadow_sti;
@@ -109,16 +122,11 @@ int boundary(struct cpu *c)
 	if (!rule(c, RULE_CODE_BP_LAST, 1) && debug_code(c, shadow_ss))
 		return 1;
 	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&
-	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2))) {
-		deliver(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
-		return 1;
-	}
+	    !(shadow_sti && choose(c, RULE_NMI_STI_SHADOW, 2)))
+		return interrupt(c, (struct event){ .vec = V_NMI, .rip = c->rip, .hw_nmi = 1, .rule = RULE_NMI });
 	irq = c->rflags & FL_IF && !shadow_ss && !shadow_sti ? take_irq(c) : 0;
-	if (irq) {
-		deliver(c, (struct event){ .vec = (uint8_t)irq, .rip = c->rip, .hw_irq = 1,
-					   .rule = RULE_IRQ });
-		return 1;
-	}
+	if (irq)
+		return interrupt(c, (struct event){ .vec = (uint8_t)irq, .rip = c->rip, .hw_irq = 1, .rule = RULE_IRQ });
 	if (c->halted) {
 		end_run(c, OUTCOME_HANG, RULE_HLT);
 		return 1;

@@ -166,8 +166,6 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	r->flags |= harness ? REC_HARNESS : 0;
 	push_set(c, r);
 	why_fields(c, c->out->why[c->out->n], r);
-	if (window_of(r->rip))
-		c->window_rip[c->window_rips++ % 4] = (uint16_t)r->rip;
 	c->out->rip[c->out->n] = r->rip;
 	c->out->by_record[c->out->n] = c->out->delivered;
 	record_mask(r);

@@ -143,16 +143,16 @@ static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, 
 	return 0;
 }
 
-/* RIP, CS, RFLAGS; when not all can be read it is not said which is tried first. */
-static int pop_return(struct cpu *c, uint64_t *rsp, unsigned opsize, uint64_t value[3])
+/* The n words of a frame, or of a part that is popped by itself; when not all can be read it is not said which is tried first. */
+static int pop_words(struct cpu *c, uint64_t *rsp, unsigned opsize, unsigned n, uint64_t *ret_values)
 {
-	for (unsigned i = 0; i < 3; i++) {
-		uint64_t last = c->reg[GPR_SP] + 2 * opsize;
+	uint64_t last = *rsp + (n - 1) * opsize;
 
-		if (!pop(c, rsp, opsize, &value[i]))
+	for (unsigned i = 0; i < n; i++) {
+		if (!pop(c, rsp, opsize, &ret_values[i]))
 			continue;
-		if (i < 2 && choose(c, RULE_RET_POP_ORDER, 2))
-			pop(c, &last, opsize, &value[2]);
+		if (i < n - 1 && choose(c, RULE_RET_POP_ORDER, 2))
+			pop(c, &last, opsize, &ret_values[n - 1]);
 		return 1;
 	}
 	return 0;
@@ -160,14 +160,14 @@ static int pop_return(struct cpu *c, uint64_t *rsp, unsigned opsize, uint64_t va
 
 static int iret(struct cpu *c, unsigned opsize)
 {
-	uint64_t rsp = c->reg[GPR_SP], frame[3], rip, cs, fl, new_rsp, ss, mask;
+	uint64_t rsp = c->reg[GPR_SP], frame[3], outer[2], rip, cs, fl, mask;
 	struct desc d;
 	int pops_rsp;
 	uint8_t bits = 0;
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
-	if (pop_return(c, &rsp, opsize, frame))
+	if (pop_words(c, &rsp, opsize, 3, frame))
 		return 1;
 	rip = frame[0];
 	cs = frame[1];
@@ -181,15 +181,13 @@ static int iret(struct cpu *c, unsigned opsize)
 	}
 	/* in 64-bit mode SS:RSP is popped whatever the ring; from compatibility mode, ring 3's, there is no outer one */
 	pops_rsp = c->mode64 && (opsize == 8 || sel_rpl(cs) != c->cpl || rule(c, RULE_IRET_POPS_RSP, 1));
-	new_rsp = rsp;
-	ss = c->ss;
-	if (pops_rsp && (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss)))
+	if (pops_rsp && pop_words(c, &rsp, opsize, 2, outer))
 		return stack_or_cs(c, (uint16_t)cs);
-	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, new_rsp, ss }, 3))
+	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
-	if (pops_rsp && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &bits))
+	if (pops_rsp && check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
 		return 1;
 	if (check_rip(c, rip, d.l))
 		return 1;
@@ -199,9 +197,9 @@ static int iret(struct cpu *c, unsigned opsize)
 	if (c->rf_before && !rule(c, RULE_IRET_RF_AGAIN, (c->rflags & FL_RF) != 0))
 		c->rflags &= ~(uint64_t)FL_RF;
 	if (pops_rsp)
-		load_stack(c, ss, new_rsp, d.l, bits);
+		load_stack(c, outer[1], outer[0], d.l, bits);
 	else
-		stack_set(c, new_rsp);
+		stack_set(c, rsp);
 	enter_ring(c, (uint16_t)cs, &d);
 	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
@@ -226,26 +224,28 @@ int act_iret(struct cpu *c, const struct insn *in)
 int act_retf(struct cpu *c, const struct insn *in)
 {
 	unsigned opsize = in->a;
-	uint64_t rsp = c->reg[GPR_SP], rip, cs, new_rsp, ss;
+	uint64_t rsp = c->reg[GPR_SP], frame[2], outer[2], rip, cs;
 	struct desc d;
 	uint8_t bits;
 
-	if (pop(c, &rsp, opsize, &rip) || pop(c, &rsp, opsize, &cs))
+	if (pop_words(c, &rsp, opsize, 2, frame))
 		return 1;
-	if (pops_unknown(c, opsize, (uint64_t[]){ rip, cs }, 2))
+	rip = frame[0];
+	cs = frame[1];
+	if (pops_unknown(c, opsize, frame, 2))
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
 		return 1;
 	/* the parameters are on both stacks */
 	rsp += in->b;
 	if (sel_rpl(cs) > c->cpl) {
-		if (pop(c, &rsp, opsize, &new_rsp) || pop(c, &rsp, opsize, &ss))
+		if (pop_words(c, &rsp, opsize, 2, outer))
 			return 1;
-		if (pops_unknown(c, opsize, (uint64_t[]){ rip, new_rsp, ss }, 3))
+		if (pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 			return 0;
-		if (check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d.l, &bits) || check_rip(c, rip, d.l))
+		if (check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits) || check_rip(c, rip, d.l))
 			return 1;
-		load_stack(c, ss, new_rsp + in->b, d.l, bits);
+		load_stack(c, outer[1], outer[0] + in->b, d.l, bits);
 	} else {
 		if (check_rip(c, rip, d.l))
 			return 1;

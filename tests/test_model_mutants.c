@@ -84,6 +84,7 @@ static const struct {
 	{ RULE_GPR_UPPER_COMPAT, "a choice: both are right" },
 	{ RULE_SMAP_FRAME, "a choice: both are right" },
 	{ RULE_PF_EXCHANGE, "a choice: both are right" },
+	{ RULE_NONCANONICAL_PART, "a choice: both are right" },
 	{ RULE_DESC_WRITE_CR2, "a choice: all are right" },
 	{ RULE_MF_FLDENV, "a choice: both are right" },
 	{ RULE_GS_BASE_NULLED, "a choice: both are right" },
