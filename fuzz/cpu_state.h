@@ -79,6 +79,7 @@ struct event {
 /* A handler of a styled run that has been entered and not left, for model_promise.c. */
 struct handler {
 	uint64_t frame[5]; /* RIP, CS, RFLAGS, RSP, SS that it must return to */
+	uint64_t gs; /* the base that was there when it came */
 	uint8_t vec, nmi;
 	uint8_t system; /* entered by a system call */
 	uint8_t open; /* its entry does not know where it came from: SYSENTER */

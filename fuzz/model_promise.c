@@ -86,7 +86,7 @@ static struct handler *enter(struct cpu *c, unsigned vec)
 		return NULL;
 	}
 	h = &c->promise.handler[c->promise.n++];
-	*h = (struct handler){ .vec = (uint8_t)vec };
+	*h = (struct handler){ .vec = (uint8_t)vec, .gs = c->gs };
 	return h;
 }
 
@@ -230,7 +230,8 @@ void promise_left(struct cpu *c, uint64_t frame)
 		return;
 	}
 	check_frame(c, frame, RULE_PROMISE_FRAME);
-	if (c->cpl == 3 && c->gs == STYLE_GS)
+	/* ring 3 may have loaded the very same address itself */
+	if (c->cpl == 3 && c->gs == STYLE_GS && h->gs != STYLE_GS)
 		broken(c, RULE_PROMISE_GS_KEPT, F_gs_base, GS_U, c->gs);
 	c->promise.n--;
 	for (unsigned i = 0; i < c->promise.n; i++)
