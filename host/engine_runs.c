@@ -133,6 +133,24 @@ static int take_records(const struct wire_msg *msg, unsigned first, struct recor
 	return (int)recs.total;
 }
 
+int engine_selfcheck(struct engine *e, char *ret_words)
+{
+	struct msg_checked checked;
+	struct wire_msg msg;
+
+	ret_words[0] = 0;
+	if (engine_request(e, MSG_SELFCHK, NULL, 0, ENGINE_SHORT_MS, &msg) != ENGINE_OK)
+		return -1;
+	if (msg.head.type != MSG_CHECKED || msg.head.len != sizeof(checked)) {
+		engine_ended(e, ENGINE_FAULT);
+		return -1;
+	}
+	memcpy(&checked, msg.payload, sizeof(checked));
+	memcpy(ret_words, checked.words, sizeof(checked.words));
+	ret_words[sizeof(checked.words)] = 0;
+	return 0;
+}
+
 int engine_records(struct engine *e, struct record *rec, unsigned max)
 {
 	unsigned got = 0, n;

@@ -92,6 +92,7 @@ static unsigned do_run(struct guest *s, const struct wire_msg *msg)
 	memset(&s->run, 0, sizeof(s->run));
 	if (s->g->run)
 		s->g->run(new, len, s->g->arg, &s->run);
+	done.flags = s->run.flags;
 	done.n_rec = (uint8_t)s->run.n;
 	done.hash = record_hash(s->run.rec, s->run.n) ^ (s->run.mischief & FAKE_LIE ? 1 : 0);
 	done.flags = s->run.mischief & FAKE_DIRTY ? DONE_DIRTY : 0;
@@ -146,6 +147,15 @@ static void do_getsamp(struct guest *s, const struct wire_msg *msg)
 	prepare(s, msg->head, MSG_SAMP, out, sizeof(samp) + samp.n * sizeof(uint32_t));
 }
 
+static void do_selfchk(struct guest *s, const struct wire_msg *msg)
+{
+	struct msg_checked checked = { .n_bad = s->run.wrong != NULL };
+
+	if (s->run.wrong)
+		snprintf(checked.words, sizeof(checked.words), "%s", s->run.wrong);
+	prepare(s, msg->head, MSG_CHECKED, &checked, sizeof(checked));
+}
+
 static unsigned serve(struct guest *s, const struct wire_msg *msg)
 {
 	switch (msg->head.type) {
@@ -159,6 +169,9 @@ static unsigned serve(struct guest *s, const struct wire_msg *msg)
 		return 0;
 	case MSG_GETSAMP:
 		do_getsamp(s, msg);
+		return 0;
+	case MSG_SELFCHK:
+		do_selfchk(s, msg);
 		return 0;
 	case MSG_TIME:
 		if (s->g->time)

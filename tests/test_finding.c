@@ -149,6 +149,23 @@ static void a_silent_guest_hangs(void **state)
 	stop(&rig);
 }
 
+static void what_a_run_leaves_behind_is_said(void **state)
+{
+	struct plant plant = { .line = nothing, .leaves = "DR7 is 0x401, not 0x400" };
+	static struct result r;
+	struct seq seq = parsed("ud2");
+	struct rig rig;
+
+	(void)state;
+	start(&rig, &plant);
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_ERROR);
+	assert_non_null(strstr(r.reason, "did not verify"));
+	assert_non_null(strstr(r.reason, ": DR7 is 0x401, not 0x400"));
+	assert_int_equal(rig.oracle.n_recoveries, 1);
+	stop(&rig);
+}
+
 static void minimizing_keeps_the_signature(void **state)
 {
 	struct plant plant = { .line = no_rf };
@@ -322,6 +339,7 @@ int main(void)
 		cmocka_unit_test(a_known_difference_is_named_and_hides_nothing),
 		cmocka_unit_test(a_known_difference_that_does_not_show_is_not_named),
 		cmocka_unit_test(a_silent_guest_hangs),
+		cmocka_unit_test(what_a_run_leaves_behind_is_said),
 		cmocka_unit_test(minimizing_keeps_the_signature),
 		cmocka_unit_test(a_finding_is_saved_and_read_back),
 		cmocka_unit_test(a_late_difference_is_saved_and_handed_back),

@@ -13,6 +13,7 @@ struct plant {
 	struct overlay_line line; /* what this CPU does wrong */
 	int every; /* 0: always; n: in every nth run only */
 	int silent; /* it never answers a run */
+	const char *leaves; /* what a run leaves behind, NULL: nothing */
 	unsigned n;
 };
 
@@ -29,6 +30,8 @@ static void answer(const uint8_t *bytes, size_t len, void *arg, struct fake_run 
 	model_predict(&seq, profile_named("intel"), plants ? &wrong : NULL, &path, &t);
 	if (p->silent || t.outcome == OUTCOME_HANG)
 		ret_run->mischief = FAKE_SILENT;
+	ret_run->flags = p->leaves ? DONE_DIRTY : 0;
+	ret_run->wrong = p->leaves;
 	ret_run->n = t.n;
 	memcpy(ret_run->rec, t.rec, t.n * sizeof(t.rec[0]));
 }
