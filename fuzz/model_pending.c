@@ -31,6 +31,12 @@ static void land(struct cpu *c)
 	c->nmi_flight = c->irq_flight = 0;
 }
 
+/* Whether an interrupt is taken as soon as nothing holds it off. */
+static int irq_due(struct cpu *c)
+{
+	return c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0);
+}
+
 /* An event that was sent arrives in its window, or earlier where that makes a difference. */
 static void arrive(struct cpu *c)
 {
@@ -48,13 +54,12 @@ static void arrive(struct cpu *c)
 		land(c);
 		return;
 	}
-	takes = (c->nmi_flight && !c->nmi_blocked) ||
-		(c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0));
+	takes = (c->nmi_flight && !c->nmi_blocked) || irq_due(c);
 	if (takes) {
 		const struct insn *in = victim_insn(c->rip);
 
 		/* the jump into the window is part of it: it matters only under TF, or to what waits */
-		int waits = c->rflags & FL_IF && !c->irq_flight && irq_ready(c) >= 0;
+		int waits = !c->irq_flight && irq_due(c);
 
 		if (in && (in->kind == INSN_JSLED || in->kind == INSN_JWIN) && !c->may_step && !waits)
 			return;

@@ -131,6 +131,9 @@ void promise_system_call(struct cpu *c, uint64_t rip, uint64_t rflags, int known
 	/* no kernel gives ring 3 another code segment, so its entries need not ask for it */
 	if (sel_rpl(c->promise.from_cs) == 3 && c->promise.from_cs != SEL_UCS && c->promise.from_cs != SEL_UCS32)
 		c->promise.off = 1;
+	/* nor the page below the canonical boundary, where RCX would be no address to return to (Linux: TASK_SIZE_MAX) */
+	if (known && !canonical(c, rip))
+		c->promise.off = 1;
 	h = enter(c, 0);
 	if (!h)
 		return;
