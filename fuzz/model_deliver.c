@@ -169,11 +169,12 @@ static int new_stack(struct cpu *c, const struct gate *g, uint64_t *ret_rsp)
 	return 0;
 }
 
-static int push_frame(struct cpu *c, const struct event *ev, unsigned ring, uint64_t *rsp)
+static int push_frame(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t *rsp)
 {
 	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
-	/* the pushes have the rights of the new ring */
-	int user = (int)rule(c, RULE_FRAME_RIGHTS, ring == 3);
+	/* the pushes have the rights of the new ring, which a conforming segment's DPL says nothing of */
+	int user = new_ring(c, g) == 3 && rule(c, RULE_FRAME_RIGHTS, 1) &&
+		   (g->cs.dpl == 3 || rule(c, RULE_FRAME_RIGHTS_CONFORMING, 1));
 
 	/* also of an event that nothing records, or of half a frame: it lies on the stack from here on */
 	if (window_of(ev->rip))
@@ -199,7 +200,7 @@ static int attempt(struct cpu *c, const struct event *ev)
 	ring = new_ring(c, &g);
 	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g))))
 		return fault(c, V_GP, rule(c, RULE_EXT, g.ext), RULE_GATE_OFFSET);
-	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) || push_frame(c, ev, ring, &rsp))
+	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) || push_frame(c, ev, &g, &rsp))
 		return 1;
 
 	/* SDM 6.14.4 and INT n's operation keep SS without a ring change, 6.14.5 nulls it with IST */

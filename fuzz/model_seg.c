@@ -167,7 +167,12 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 		return fault(c, (unsigned)rule(c, RULE_RET_SS_NOT_PRESENT_VECTOR, V_SS), sel_index(sel),
 			     RULE_RET_SS_NOT_PRESENT_VECTOR);
 	*ret_bits = ss_bits(&d);
-	return desc_accessed(c, &d, RULE_RET_ACCESSED);
+	if (!desc_accessed(c, &d, RULE_RET_ACCESSED))
+		return 0;
+	/* what has been loaded by then instead is not followed */
+	if (!rule(c, RULE_RET_SS_FAULT, 1))
+		unchecked(c);
+	return 1;
 }
 
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
