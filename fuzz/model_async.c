@@ -114,14 +114,31 @@ int act_mwait(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (rule(c, RULE_MWAIT_CPL, c->cpl != 0))
 		return fault(c, V_UD, 0, RULE_MWAIT_CPL);
+	if (rule(c, RULE_MWAIT_RCX, c->reg[GPR_CX] > 1))
+		return fault(c, V_GP, 0, RULE_MWAIT_RCX);
+	/* the one extension that there is: whether this CPU has it the profile does not say */
+	if (c->reg[GPR_CX] == 1)
+		unchecked(c);
 	c->halted = !rule(c, RULE_MWAIT_UNARMED, 1);
 	return 0;
 }
 
 int act_monitor(struct cpu *c, const struct insn *in)
 {
+	const unsigned hits = c->db_hits;
+	uint64_t byte;
+
 	(void)in;
-	return rule(c, RULE_MWAIT_CPL, c->cpl != 0) ? fault(c, V_UD, 0, RULE_MWAIT_CPL) : 0;
+	if (rule(c, RULE_MWAIT_CPL, c->cpl != 0))
+		return fault(c, V_UD, 0, RULE_MWAIT_CPL);
+	if (rule(c, RULE_MONITOR_RCX, c->reg[GPR_CX] != 0))
+		return fault(c, V_GP, 0, RULE_MONITOR_RCX);
+	if (rule(c, RULE_MONITOR_LOADS, 1) && mem_read(c, c->reg[GPR_AX], 1, ACC_READ, &byte))
+		return 1;
+	/* whether a breakpoint on the address is met is said nowhere */
+	if (c->db_hits != hits)
+		unchecked(c);
+	return 0;
 }
 
 /*

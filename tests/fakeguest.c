@@ -92,7 +92,6 @@ static unsigned do_run(struct guest *s, const struct wire_msg *msg)
 	memset(&s->run, 0, sizeof(s->run));
 	if (s->g->run)
 		s->g->run(new, len, s->g->arg, &s->run);
-	done.flags = s->run.flags;
 	done.n_rec = (uint8_t)s->run.n;
 	done.hash = record_hash(s->run.rec, s->run.n) ^ (s->run.mischief & FAKE_LIE ? 1 : 0);
 	done.flags = s->run.mischief & FAKE_DIRTY ? DONE_DIRTY : 0;

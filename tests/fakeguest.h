@@ -38,8 +38,7 @@ struct fake_run {
 	unsigned mischief; /* on top of what the request's own is */
 	unsigned n;
 	struct record rec[RECORDS_MAX + 1]; /* masked; DONE's count and hash come from them */
-	uint16_t flags; /* DONE_* */
-	const char *wrong; /* what it then finds wrong with its state, NULL: nothing */
+	const char *wrong; /* what it finds wrong with its state afterwards, NULL: nothing */
 };
 
 struct fakeguest {

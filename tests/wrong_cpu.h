@@ -30,7 +30,8 @@ static void answer(const uint8_t *bytes, size_t len, void *arg, struct fake_run 
 	model_predict(&seq, profile_named("intel"), plants ? &wrong : NULL, &path, &t);
 	if (p->silent || t.outcome == OUTCOME_HANG)
 		ret_run->mischief = FAKE_SILENT;
-	ret_run->flags = p->leaves ? DONE_DIRTY : 0;
+	if (p->leaves)
+		ret_run->mischief |= FAKE_DIRTY;
 	ret_run->wrong = p->leaves;
 	ret_run->n = t.n;
 	memcpy(ret_run->rec, t.rec, t.n * sizeof(t.rec[0]));
