@@ -86,7 +86,7 @@ static int a_recorded(const struct item *i)
 	       (r->how != KNOWN || recorded_is_allowed(r, seq, profile, &known[r->cpu].overlay));
 }
 
-/* In one style of the six that test_styles takes: all of them would be most of the time, for next to nothing. */
+/* In one style of the six that test_styles takes, its own if it has one: all of them would be most of the time, for next to nothing. */
 static int a_style(const struct item *i)
 {
 	return style_is_kept(i->of, i->in, INTEL) && style_is_kept(i->of, i->in, AMD);
@@ -241,7 +241,8 @@ void items_make(const char *programs_folder)
 		items[n_items - 1]->rule = rule_info[c->rule].name;
 	}
 	for (size_t i = 0; i < corpus.n; i++)
-		add(corpus.v[i].name, a_style, &corpus.v[i].seq, 1 + i % (N_STYLES - 1));
+		add(corpus.v[i].name, a_style, &corpus.v[i].seq,
+		    style_of(&corpus.v[i].seq) ? style_of(&corpus.v[i].seq) : 1 + i % (N_STYLES - 1));
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		add(programs[i].name, a_program, &programs[i], 0);
 	for (unsigned i = 0; i < n_items; i++)

@@ -68,6 +68,15 @@ static const struct {
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.w rsp0; go.u; call.far gate; nop", "left nmi=0 irq=0" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w rsp0; gate.p 3 0; movss+int3; go.u; call.far gate; nop", "#NP(0x1a) rip=int3[k]:INT3|#DB rip=entry_11+0" },
 	{ RULE_CODE_BP_LAST, 0, 0, "bp.x landk; nmi.self; nmi.self; ret.iret rip=ktext; ret.iret", "#NMI; #NMI rip=entry_1+0; #DB rip=land_k dr6=0xffff0ff1" },
+	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "bp.x nmi; nmi.self", "#NMI rip=window_k" },
+	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "ist 64 2; bp.w ist2; sti; ipi.self 0x40", "UNCHECKED" },
+	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "start style=nmi3; bp.w ist2; nmi.self", "#DB rip=style_text+0x44 on=IST3+0xfd8" },
+	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "gate.p 2 0; gate.p 11 0; gate.p 8 0; nmi.self", "SHUTDOWN" },
+	/* the rights of a conforming handler's frame, and what has been loaded by a return that faults late */
+	{ RULE_FRAME_RIGHTS_CONFORMING, 0, 0, "start layout=shared; gate.sel 3 9; go.u; int3", "#PF(0x15) rip=entry_3+0 cs=0xd3" },
+	{ RULE_FRAME_RIGHTS_CONFORMING, 0, 0, "gate.sel 13 10; ret.sysret64; cli", "#PF(7) rip=cli[u]:CLI cs=0x2b" },
+	{ RULE_RET_SS_FAULT, 0, 0, "lgdt ro; sti+int3; desc kds-na; ret.iret", "#BP; UNCHECKED" },
+	{ RULE_MONITOR_LOADS, 0, 0, "cr4 smap; mwait hit; int3", "#PF(3) rip=mwait[k]:ST32; #BP" },
 	/* a shadow that holds off single steps, too, holds off one */
 	{ RULE_SINGLE_STEP_STI, 0, 0, "flags tf; sti; ret.iret; nop; ret.iret; ret.iret; ret.iret", "#DB; #DB rip=sti[k]:STI; #DB rip=ret.iret[k]:LEARSI; #DB rip=ret.iret[k]:LD" },
 	/* what the saved image is left with */
