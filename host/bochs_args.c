@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/listed.h"
 #include "host/proc.h"
 #include "host/qemu_args.h"
 
@@ -61,18 +62,6 @@ int bochs_ask_version(struct bochs_args *a, char *err, size_t err_cap)
 	return -1;
 }
 
-/* Whether a line of text is this word. */
-static int has_line(const char *text, const char *word)
-{
-	const size_t len = strlen(word);
-
-	for (const char *at = text; (at = strstr(at, word)); at += len) {
-		if ((at == text || at[-1] == '\n') && (at[len] == '\n' || !at[len]))
-			return 1;
-	}
-	return 0;
-}
-
 static int choose_cpu(struct bochs_args *a, const char *asked, char *err, size_t err_cap)
 {
 	const char *const argv[] = { a->bochs, "--help", "cpu", NULL };
@@ -80,10 +69,10 @@ static int choose_cpu(struct bochs_args *a, const char *asked, char *err, size_t
 
 	proc_capture(argv, text, sizeof(text));
 	for (unsigned i = 0; !*asked && cpus[i]; i++) {
-		if (has_line(text, cpus[i]))
+		if (listed(text, '\n', cpus[i]))
 			asked = cpus[i];
 	}
-	if (*asked && has_line(text, asked)) {
+	if (*asked && listed(text, '\n', asked)) {
 		snprintf(a->cpu, sizeof(a->cpu), "%s", asked);
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/known.h"
+#include "host/listed.h"
 
 /* Whether the model, with the lines as they are now, still gives this trace. */
 static int same_trace(const struct seq *seq, const struct profile *profile, struct overlay *overlay,
@@ -48,24 +49,12 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 	return n;
 }
 
-/* Is it one of the words of a list? */
-static int listed(const char *list, const char *word)
-{
-	const size_t len = strlen(word);
-
-	for (const char *p = list; (p = strstr(p, word)); p += len) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return 1;
-	}
-	return 0;
-}
-
 const char *known_of_death(const struct known *known, const char *signature)
 {
 	for (unsigned i = 0; i < known->n; i++) {
 		const struct known_entry *e = &known->entry[i];
 
-		if (e->line >= 0 && e->death && listed(e->death, signature))
+		if (e->line >= 0 && e->death && listed(e->death, ' ', signature))
 			return e->id;
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #include "fuzz/model.h"
 #include "host/cli.h"
 #include "host/list.h"
+#include "host/listed.h"
 #include "host/paths.h"
 #include "host/seqfile.h"
 
@@ -23,25 +24,13 @@ static const struct behaviour {
 
 enum { N_CATALOGUE = sizeof(catalogue) / sizeof(catalogue[0]) };
 
-/* A word of a list separated by blanks. */
-static int has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; (p = strstr(p, word)); p += len) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return 1;
-	}
-	return 0;
-}
-
 static const char *behaviours_of(const char *rule_name, char *out, size_t cap)
 {
 	size_t n = 0;
 
 	out[0] = 0;
 	for (unsigned i = 0; i < N_CATALOGUE && n < cap; i++) {
-		if (has_word(catalogue[i].rules, rule_name))
+		if (listed(catalogue[i].rules, ' ', rule_name))
 			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "", catalogue[i].id);
 	}
 	return out;
