@@ -8,10 +8,6 @@ cd "$(dirname "$0")/.."
 command -v afl-fuzz >/dev/null || skip "no afl-fuzz: apt install afl++"
 
 dir=$tmp/campaign
-# the processes that have this folder in their command line
-ours() {
-	pgrep -f "$dir" || :
-}
 
 execs() {
 	$tw status --json "$dir" | sed -n 's/.*"execs": *\([0-9]*\).*/\1/p'

@@ -14,10 +14,6 @@ KILLS=${KILLS:-1}
 : >"$tmp/empty.known"
 export TRAINWRECK_KNOWN=$tmp/empty.known
 dir=$tmp/campaign
-# processes that have this folder in their command line; none but a campaign's have
-ours() {
-	pgrep -f "$dir" || :
-}
 trap 'ours | xargs -r kill -KILL; rm -rf "$tmp"' EXIT
 
 # a random number below $1

@@ -10,10 +10,6 @@ JOBS=${JOBS:-16}
 TIME=${TIME:-60}
 
 dir=$tmp/campaign
-# the processes that have this folder in their command line
-ours() {
-	pgrep -f "$dir" || :
-}
 trap 'ours | xargs -r kill -KILL; rm -rf "$tmp"' EXIT
 
 # SysV segments, an id and its maker's process each
