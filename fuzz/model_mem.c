@@ -213,14 +213,12 @@ static int translate(struct cpu *c, uint64_t addr, unsigned len, unsigned access
 	const uint64_t last = addr + len - 1;
 	const int faults = before(c, addr, len, access) || check(c, addr, access);
 
+	if (!((addr ^ last) & ~0xfffull))
+		return faults;
 	/* where its first part faults by itself, which of the two comes is not said */
 	if (canonical(c, addr) && !canonical(c, last) && (!faults || !choose(c, RULE_NONCANONICAL_PART, 2)))
 		return not_canonical(c, access);
-	if (faults)
-		return 1;
-	if ((addr ^ last) & ~0xfffull)
-		return check(c, last & ~0xfffull, access);
-	return 0;
+	return faults || check(c, last & ~0xfffull, access);
 }
 
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value)
