@@ -72,11 +72,8 @@ unsigned engine_runs_max(const struct engine *e);
 unsigned engine_runs_open(const struct engine *e);
 int engine_run_arrived(const struct engine *e); /* engine_run_wait() would not wait */
 
-/*
- * What the guest finds wrong with its own state now: ret_words (room for sizeof(msg_checked.words) + 1) is empty when
- * it finds nothing. 0, or -1 when it does not say (engine_last_status()).
- */
-int engine_selfcheck(struct engine *e, char *ret_words);
+/* What the guest finds wrong with its own state now; empty when it finds nothing, or does not say (engine_last_status()). */
+void engine_selfcheck(struct engine *e, char *ret_words, size_t cap);
 
 /* All the records of the last run. Returns how many, at most max, or -1 (engine_last_status()). */
 int engine_records(struct engine *e, struct record *rec, unsigned max);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is asked of a guest, a run above all, and the return to its snapshot. */
+#include <stdio.h>
 #include <string.h>
 
 #include "efi/abi/delta.h"
@@ -133,22 +134,20 @@ static int take_records(const struct wire_msg *msg, unsigned first, struct recor
 	return (int)recs.total;
 }
 
-int engine_selfcheck(struct engine *e, char *ret_words)
+void engine_selfcheck(struct engine *e, char *ret_words, size_t cap)
 {
 	struct msg_checked checked;
 	struct wire_msg msg;
 
 	ret_words[0] = 0;
 	if (engine_request(e, MSG_SELFCHK, NULL, 0, ENGINE_SHORT_MS, &msg) != ENGINE_OK)
-		return -1;
+		return;
 	if (msg.head.type != MSG_CHECKED || msg.head.len != sizeof(checked)) {
 		engine_ended(e, ENGINE_FAULT);
-		return -1;
+		return;
 	}
 	memcpy(&checked, msg.payload, sizeof(checked));
-	memcpy(ret_words, checked.words, sizeof(checked.words));
-	ret_words[sizeof(checked.words)] = 0;
-	return 0;
+	snprintf(ret_words, cap, "%.*s", (int)sizeof(checked.words), checked.words);
 }
 
 int engine_records(struct engine *e, struct record *rec, unsigned max)

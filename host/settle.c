@@ -104,9 +104,9 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
 	/* where the model does not follow to the end anything may be left behind; else all must have been put back */
 	if (done->flags & DONE_DIRTY && !(r->j.agrees && r->j.trace.unchecked)) {
-		char words[sizeof(((struct msg_checked *)0)->words) + 1];
+		char words[128];
 
-		engine_selfcheck(o->engine, words);
+		engine_selfcheck(o->engine, words, sizeof(words));
 		give_up(o, r, "the guest's state did not verify after this run; run it alone", words);
 		return;
 	}
