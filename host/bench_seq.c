@@ -95,9 +95,10 @@ static int time_one(struct engine *e, const struct seq *seq, const struct msg_ti
 	struct msg_done done;
 	struct wire_msg msg;
 	enum engine_status status = engine_run(e, bytes, seq_encode(seq, bytes), RUN_MS, &done);
-	uint64_t predicted = record_hash(t->trace.rec, t->trace.n);
+	const uint64_t predicted = record_hash(t->trace.rec, t->trace.n);
+	const int countable = is_countable(seq, &t->trace);
 
-	req.countable = status == ENGINE_OK && done.hash == predicted && is_countable(seq, &t->trace);
+	req.countable = status == ENGINE_OK && done.hash == predicted && countable;
 	if (status == ENGINE_OK)
 		status = engine_request(e, MSG_TIME, &req, sizeof(req), BENCH_BATCH_MS, &msg);
 	if (status != ENGINE_OK)
@@ -114,7 +115,7 @@ static int time_one(struct engine *e, const struct seq *seq, const struct msg_ti
 		return 0;
 	}
 	t->as_predicted = t->timed.hash == predicted;
-	t->countable = t->as_predicted && is_countable(seq, &t->trace);
+	t->countable = t->as_predicted && countable;
 	return bench_fetch(e, t->leg, t->timed.n * t->timed.n_legs, r);
 }
 
