@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "efi/abi/victim.h"
+#include "host/cli.h"
 #include "host/engine_ops.h"
 
 enum { BOOT_MS = 60000 };
@@ -75,6 +76,14 @@ int engine_await_hello(struct engine *e, int ms, char *err, size_t err_cap)
 	return -1;
 }
 
+/* No reason to stop: a host names what is run itself. But what the plan was to change (`on-panic`, say) is as built in. */
+static void tell_bad_plan(const struct engine *e)
+{
+	if (e->hello.flags & HELLO_PLAN_BAD)
+		err("the guest refuses the plan on its disk, \\trainwreck\\plan.dtb, and goes by the built-in one: "
+		    "`trainwreck plan FILE` says what is wrong with it; copy a sound one there");
+}
+
 static int greet(struct engine *e, char *err, size_t err_cap)
 {
 	enum engine_status status;
@@ -93,6 +102,7 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 		snprintf(err, err_cap, "the application and this program are of different builds: run `make`");
 		return -1;
 	}
+	tell_bad_plan(e);
 	if (e->ops->snapshot(e, err, err_cap))
 		return -1;
 	if (e->window && e->hello.flags & HELLO_SHM)

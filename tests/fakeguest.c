@@ -66,6 +66,7 @@ static void prepare_refuse(struct guest *s, struct wire_head head, enum refuse c
 static void prepare_hello(struct guest *s, struct wire_head head)
 {
 	struct msg_hello hello = { .record_len = sizeof(struct record),
+				   .flags = s->g->flags,
 				   .build = s->g->build ? s->g->build : victim_build(),
 				   .profile = s->g->profile,
 				   .firmware = "none" };

@@ -44,6 +44,7 @@ struct fake_run {
 struct fakeguest {
 	struct profile profile;
 	uint64_t build; /* 0: that of this program, as it should be */
+	uint16_t flags; /* of its HELLO */
 	/* Both run in the guest's process, so what they write the test does not see. Either may be NULL. */
 	void (*run)(const uint8_t *bytes, size_t len, void *arg, struct fake_run *ret_run);
 	unsigned (*mischief)(unsigned nth, const struct wire_head *request, void *arg);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -220,6 +221,35 @@ static void another_build_is_refused(void **state)
 	fakeguest_stop(&g);
 }
 
+/* What the host says on stderr while it meets a guest whose HELLO has these flags. */
+static void words_of_hello(uint16_t flags, char *ret_words, size_t cap)
+{
+	struct fakeguest g = { .flags = flags };
+	FILE *said = tmpfile();
+	int kept = dup(STDERR_FILENO);
+
+	assert_non_null(said);
+	dup2(fileno(said), STDERR_FILENO);
+	end(&g, begin(&g));
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(said);
+	ret_words[fread(ret_words, 1, cap - 1, said)] = 0;
+	fclose(said);
+}
+
+static void a_refused_plan_is_said_and_the_guest_used(void **state)
+{
+	char words[512];
+
+	(void)state;
+	words_of_hello(HELLO_PLAN_BAD, words, sizeof(words));
+	assert_non_null(strstr(words, "plan.dtb"));
+	assert_non_null(strstr(words, "trainwreck plan"));
+	words_of_hello(HELLO_PLAN_READ, words, sizeof(words));
+	assert_string_equal(words, "");
+}
+
 static void unknown_engines_are_refused(void **state)
 {
 	static const char *const specs[] = { "bochs", "tty:/dev/null", "nonsense", "fd:no", "fd:999",
@@ -254,6 +284,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_told),
 		cmocka_unit_test(a_wrong_answer_is_a_fault),
 		cmocka_unit_test(another_build_is_refused),
+		cmocka_unit_test(a_refused_plan_is_said_and_the_guest_used),
 		cmocka_unit_test(unknown_engines_are_refused),
 	};
 
