@@ -150,22 +150,35 @@ static EFI_FILE_HANDLE open_file(const char *path, UINT64 mode)
 	return file;
 }
 
-int boot_read(const char *path, void *out, size_t cap, size_t *ret_len)
+int boot_read_from(const char *path, size_t from, void *out, size_t cap, size_t *ret_len)
 {
 	EFI_FILE_HANDLE file = open_file(path, EFI_FILE_MODE_READ);
+	UINTN n = cap;
 	EFI_STATUS s;
-	UINTN n = cap, more = 1;
-	UINT8 byte;
 
 	if (!file)
 		return BOOT_NO_FILE;
-	s = file->Read(file, &n, out);
+	s = file->SetPosition(file, from);
 	if (s == EFI_SUCCESS)
-		s = file->Read(file, &more, &byte);
+		s = file->Read(file, &n, out);
 	file->Close(file);
-	if (s != EFI_SUCCESS || more != 0)
+	if (s != EFI_SUCCESS)
 		return BOOT_NO_READ;
 	*ret_len = n;
+	return 0;
+}
+
+int boot_read(const char *path, void *out, size_t cap, size_t *ret_len)
+{
+	size_t len, more = 0;
+	int bad = boot_read_from(path, 0, out, cap, &len);
+	UINT8 byte;
+
+	if (!bad && len == cap)
+		bad = boot_read_from(path, cap, &byte, 1, &more);
+	if (bad || more)
+		return bad ? bad : BOOT_NO_READ;
+	*ret_len = len;
 	return 0;
 }
 

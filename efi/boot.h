@@ -42,6 +42,8 @@ void boot_options(char *out, size_t cap);
  */
 enum { BOOT_NO_FILE = -1, BOOT_NO_READ = -2 };
 int boot_read(const char *path, void *out, size_t cap, size_t *ret_len);
+/* The same of at most cap bytes from `from` on; *ret_len is 0 at the file's end. */
+int boot_read_from(const char *path, size_t from, void *out, size_t cap, size_t *ret_len);
 
 /* Create or replace a file there. Returns 0, or -1 when the volume does not take it. */
 int boot_write(const char *path, const void *data, size_t len);

@@ -173,12 +173,12 @@ void runs_append(const char *file, const void *data, size_t len)
 		send_lines(file, data, len);
 }
 
-int runs_read(const char *file, void *out, size_t cap, size_t *ret_len)
+int runs_read(const char *file, size_t from, void *out, size_t cap, size_t *ret_len)
 {
 	char path[PATH_CAP];
 
 	fmt_print(path, sizeof(path), "%s\\%s", folder, file);
-	return boot_read(path, out, cap, ret_len);
+	return boot_read_from(path, from, out, cap, ret_len);
 }
 
 static size_t word_len(const char *p)

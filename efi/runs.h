@@ -34,8 +34,8 @@ void runs_mark(const char *what);
 /* Add to a file of the folder; to the UART where the volume takes nothing: `file|` before each line of a text. */
 void runs_append(const char *file, const void *data, size_t len);
 
-/* What a file of the folder holds so far. Returns 0, or -1 when it is not there or longer than cap. */
-int runs_read(const char *file, void *out, size_t cap, size_t *ret_len);
+/* What a file of the folder holds so far, as boot_read_from() reads it. */
+int runs_read(const char *file, size_t from, void *out, size_t cap, size_t *ret_len);
 
 /* Text for people, on the console and in summary.txt, which is to be mailed: folded at 78 columns. */
 void runs_tell(const char *text);

@@ -17,7 +17,7 @@ enum {
 	CASES_MAX = 2048,
 	PATH_CAP = 160,
 	NEEDS_MAX = 16384,
-	KTAP_MAX = 1 << 20,
+	PIECE = 4096, /* of results.ktap; no line of it is that long */
 	DIFFER_MAX = 4096, /* of the summary's last words */
 };
 
@@ -230,22 +230,32 @@ static void remember(const char *name)
 	fmt_print(differ + n, sizeof(differ) - n, " %s", name);
 }
 
+static void recall_line(const char *line)
+{
+	const char *name = strncmp(line, "not ok ", 7) ? NULL : strchr(line + 7, ' ');
+
+	if (name)
+		remember(name + 1);
+}
+
 /* Of a run broken off: what differed before the machine went away. */
 static void recall(void)
 {
-	static char text[KTAP_MAX];
-	size_t len;
+	static char text[PIECE];
+	size_t from = 0, len, used;
+	int bad;
 
-	if (runs_read("results.ktap", text, sizeof(text) - 1, &len))
-		return;
-	text[len] = 0;
-	for (char *p = text, *end; (end = strchr(p, '\n')); p = end + 1) {
-		char *name = strncmp(p, "not ok ", 7) ? NULL : strchr(p + 7, ' ');
-
-		*end = 0;
-		if (name && name < end)
-			remember(name + 1);
+	while (!(bad = runs_read("results.ktap", from, text, sizeof(text), &len)) && len) {
+		used = 0;
+		for (char *p = text, *end; (end = memchr(p, '\n', len - used)); p = end + 1) {
+			*end = 0;
+			recall_line(p);
+			used = (size_t)(end + 1 - text);
+		}
+		from += used ? used : len;
 	}
+	if (bad == BOOT_NO_READ)
+		runs_tell("The stick does not give results.ktap: what differed before is not named below.\n");
 }
 
 static void finish(void)

@@ -77,6 +77,24 @@ grep '"b.bin"' "$tmp/results.jsonl" | grep -q CRASH || fail "$(cat "$tmp/results
 grep -q '"d.bin"' "$tmp/results.jsonl" || fail "it did not go on: $(cat "$tmp/results.jsonl")"
 ! grep -q '"a.bin"' "$tmp/results.jsonl" || fail "it began anew: $(cat "$tmp/results.jsonl")"
 
+# the same of a long run: what differed before is named with what differs now, from however long a file
+stick
+mmd -i "$tmp/stick" ::/trainwreck/runs ::/trainwreck/runs/intel-00000000-0001
+printf '%s\n' b.bin '\trainwreck\runs\intel-00000000-0001' '\trainwreck\plan.dtb' '0 300' >"$tmp/running.txt"
+mcopy -i "$tmp/stick" "$tmp/running.txt" ::/trainwreck/running.txt
+seq 5 | sed 's/.*/not ok & early-&.bin/' >"$tmp/long.ktap"
+seq 100000 | sed 's/^/# line /' >>"$tmp/long.ktap"
+seq 400 | sed 's/.*/not ok & l&.bin/' >>"$tmp/long.ktap"
+mcopy -i "$tmp/stick" "$tmp/long.ktap" ::/trainwreck/runs/intel-00000000-0001/results.ktap
+boot
+result 1 summary.txt | sed '1,/^Not as the manual says/d; /^$/,$d' | tr -s ' \n' '\n\n' | grep . >"$tmp/differ"
+{
+	seq 5 | sed 's/.*/early-&.bin/'
+	seq 400 | sed 's/.*/l&.bin/'
+	result 1 results.jsonl | sed -n 's/.*"name": "\([^"]*\)", "verdict": "\(DIVERGE\|CRASH\)".*/\1/p'
+} | diff - "$tmp/differ" >&2 || fail "the summary does not name what differed before the machine went away"
+grep -q '^c.bin$' "$tmp/differ" || fail "it did not go on: $(cat "$tmp/differ")"
+
 # what the sequences need cannot be read whole: none runs, and the console says why
 printf x >>"$tmp/needs.txt"
 mcopy -o -i "$tmp/stick" "$tmp/needs.txt" ::/trainwreck/needs.txt
