@@ -32,6 +32,7 @@ static unsigned n_tests, count[RUNS_COUNTS];
 static char needs[NEEDS_MAX]; /* a line each: the sequence's name, and what the CPU must have for it */
 static const char *died; /* the one that ran when the machine went away */
 static char differ[DIFFER_MAX];
+static unsigned n_more; /* that had no room in it */
 
 /* Names sort as they do on the host, whatever order the file system has. */
 static void sort(void)
@@ -227,7 +228,10 @@ static void remember(const char *name)
 {
 	size_t n = strlen(differ);
 
-	fmt_print(differ + n, sizeof(differ) - n, " %s", name);
+	if (n + 1 + strlen(name) < sizeof(differ))
+		fmt_print(differ + n, sizeof(differ) - n, " %s", name);
+	else
+		n_more++;
 }
 
 static void recall_line(const char *line)
@@ -265,7 +269,8 @@ static void finish(void)
 	if (differ[0]) {
 		runs_tell("\nNot as the manual says:\n");
 		runs_tell(differ);
-		runs_tell("\n");
+		fmt_print(line, sizeof(line), n_more ? "\n%u more: results.ktap has all\n" : "\n", n_more);
+		runs_tell(line);
 	}
 	fmt_print(line, sizeof(line), "\n%u pass, %u differ, %u skipped, %u ended the machine\n", count[VERDICT_PASS],
 		  count[VERDICT_DIVERGE] + count[VERDICT_ERROR], count[VERDICT_SKIP], count[VERDICT_CRASH]);

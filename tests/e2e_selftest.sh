@@ -95,6 +95,20 @@ result 1 summary.txt | sed '1,/^Not as the manual says/d; /^$/,$d' | tr -s ' \n'
 } | diff - "$tmp/differ" >&2 || fail "the summary does not name what differed before the machine went away"
 grep -q '^c.bin$' "$tmp/differ" || fail "it did not go on: $(cat "$tmp/differ")"
 
+# more names than the summary has room for: how many are left out is said, and none is cut
+stick
+mmd -i "$tmp/stick" ::/trainwreck/runs ::/trainwreck/runs/intel-00000000-0001
+mcopy -i "$tmp/stick" "$tmp/running.txt" ::/trainwreck/running.txt
+seq 200 | sed 's/.*/not ok & a-name-of-some-length-&.bin/' >"$tmp/long.ktap"
+mcopy -i "$tmp/stick" "$tmp/long.ktap" ::/trainwreck/runs/intel-00000000-0001/results.ktap
+boot
+result 1 summary.txt | sed '1,/^Not as the manual says/d; /^$/,$d' | tr -s ' \n' '\n\n' | grep '\.bin$' >"$tmp/differ"
+more=$(sed -n 's/^\([0-9]*\) more: results.ktap has all$/\1/p' "$tmp/summary.txt")
+result 1 results.jsonl >/dev/null
+[ $(($(wc -l <"$tmp/differ") + more)) -eq $((200 + $(grep -c 'DIVERGE\|CRASH' "$tmp/results.jsonl"))) ] ||
+	fail "$(wc -l <"$tmp/differ") names and $more more: $(tail -n 8 "$tmp/summary.txt")"
+[ "$(result 1 summary.txt | awk 'length > 78' | wc -l)" -eq 0 ] || fail "lines longer than 78 columns"
+
 # what the sequences need cannot be read whole: none runs, and the console says why
 printf x >>"$tmp/needs.txt"
 mcopy -o -i "$tmp/stick" "$tmp/needs.txt" ::/trainwreck/needs.txt
