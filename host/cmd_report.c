@@ -68,7 +68,8 @@ int cmd_report(int argc, char **argv)
 		die(EXIT_HARNESS, "memory is short: report fewer runs at a time");
 	status = publish(&s, form, out);
 	if (n_bad)
-		err("%u of the files were left out, as said above: copy them again", n_bad);
+		err("%u of the files %s left out, as said above: copy %s again", n_bad, n_bad == 1 ? "was" : "were",
+		    n_bad == 1 ? "it" : "them");
 	if (!status && n_bad)
 		status = EXIT_HARNESS;
 	site_free(&s);

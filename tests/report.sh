@@ -39,6 +39,10 @@ grep -q 'set/1.jsonl:[0-9]*: the file ends inside this line' "$tmp/said" || fail
 grep -q 'set/3.jsonl:3: this line was damaged or changed' "$tmp/said" || fail "$(cat "$tmp/said")"
 [ "$(wc -l <"$tmp/part")" -eq "$(grep -c '"schema":"trainwreck.bench.2"' "$first" | awk '{ print $1 + 1 }')" ] ||
 	fail "the sound file is not reported: $(wc -l <"$tmp/part") lines"
+grep -q '2 of the files were left out, as said above: copy them again' "$tmp/said" || fail "$(cat "$tmp/said")"
+rm "$tmp/set/3.jsonl"
+! $tw report --csv "$tmp/set" >"$tmp/part" 2>"$tmp/said" || fail "one damaged file: status 0"
+grep -q '1 of the files was left out, as said above: copy it again' "$tmp/said" || fail "$(cat "$tmp/said")"
 
 # --- the pages -------------------------------------------------------------------------------------
 command -v gnuplot >/dev/null || {
