@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "efi/abi/delta.h"
 #include "efi/abi/wire.h"
 
 static uint32_t random_state = 1;
@@ -154,12 +156,51 @@ static void zeros_are_silence(void **state)
 	assert_int_equal(rx.n_bad, 0);
 }
 
+/* docs/protocol.md, its spaces left out; the test runs where the tree is. */
+static const char *page(void)
+{
+	static char text[65536];
+	FILE *f = fopen("docs/protocol.md", "r");
+	size_t n = 0;
+
+	assert_non_null(f);
+	for (int c; (c = fgetc(f)) != EOF && n + 1 < sizeof(text);)
+		if (c != ' ')
+			text[n++] = (char)c;
+	fclose(f);
+	return text;
+}
+
+/* `ud2; ret.iret`, the first test case of epoch 1, request number 2. */
+static void the_page_has_the_frame_that_is_sent(void **state)
+{
+	static const uint8_t seq[12] = { 0, 0, 0, 0, 5, 0, 0, 0, 0x26 };
+	struct wire_head run = { .type = MSG_RUN, .epoch = 1, .seq = 2 };
+	uint8_t payload[64], wire[WIRE_FRAME_MAX];
+	char hex[2 * WIRE_FRAME_MAX + 1], version[32];
+	uint32_t crc = ~crc32_ieee(0, seq, sizeof(seq));
+	size_t n = delta_encode(NULL, 0, seq, sizeof(seq), payload + sizeof(crc));
+
+	(void)state;
+	memcpy(payload, &crc, sizeof(crc));
+	n = wire_encode(wire, run, payload, sizeof(crc) + n);
+	for (size_t i = 0; i < n; i++)
+		sprintf(hex + 2 * i, "%02x", wire[i]);
+	if (!strstr(page(), hex))
+		fail_msg("docs/protocol.md has not the frame that is sent: %s", hex);
+	snprintf(version, sizeof(version), "Version%d.\n", WIRE_VERSION);
+	assert_non_null(strstr(page(), version));
+	snprintf(version, sizeof(version), "|version|1|`%02x`|", WIRE_VERSION);
+	assert_non_null(strstr(page(), version));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc_is_the_usual_one),
 		cmocka_unit_test(every_length_comes_back),
 		cmocka_unit_test(a_flipped_bit_is_noticed),
+		cmocka_unit_test(the_page_has_the_frame_that_is_sent),
 		cmocka_unit_test(a_wrong_version_is_refused),
 		cmocka_unit_test(garbage_between_frames_is_dropped),
 		cmocka_unit_test(an_endless_frame_ends_at_its_zero),
