@@ -220,7 +220,7 @@ static void plot_group(FILE *f, const struct column *c, unsigned group)
 			fprintf(f, "%g %g %g %g\n", fig.row, fig.q1, fig.q3, -(double)at++);
 	fputs("EOD\nplot $h0 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs solid 0.75 noborder lc rgb variable, "
 	      "$h1 using (($1+$2)/2):3:1:2:($3-.36):($3+.36):4 with boxxyerror fs empty lc rgb variable, "
-	      "$spread using 1:4:2:3 with xerrorbars pt -1 lw 1 lc rgb \"black\"\n", f);
+	      "$spread using 1:4:2:3 with xerrorbars pt -1 lw 1 lt -1\n", f);
 }
 
 static int finish(const char *path)

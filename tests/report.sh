@@ -66,6 +66,7 @@ done <"$tmp/links"
 for svg in "$site"/*.svg; do
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$svg" || fail "$svg is no XML"
 	grep -q prefers-color-scheme "$svg" || fail "$svg is not for the dark"
+	! grep -q 'rgb( *0, *0, *0)' "$svg" || fail "$svg: black in the dark, too"
 done
 grep -q 'Emulated.</strong>' "$site/paths-idt.html" || fail "emulated figures without their label"
 grep -q '<h2 id="method">' "$site/index.html" || fail "no word on how the figures are made"
