@@ -84,7 +84,7 @@ int results_dir(const char *dir);
 /*
  * Write the run as JSON lines to the first of DIR/1.jsonl, DIR/2.jsonl, ... that does not exist;
  * DIR is made if need be, and nothing is ever overwritten. Returns 0 and the path (PATH_MAX bytes),
- * or -1 with errno.
+ * or -1 with errno and without a file.
  */
 int results_write(const char *dir, const struct results *rs, const struct results_context *c,
 		  char *ret_path);

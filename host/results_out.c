@@ -79,7 +79,7 @@ int results_write(const char *dir, const struct results *rs, const struct result
 		  char *ret_path)
 {
 	FILE *f = NULL;
-	int bad;
+	int bad, why;
 
 	if (results_dir(dir))
 		return -1;
@@ -94,5 +94,13 @@ int results_write(const char *dir, const struct results *rs, const struct result
 			return -1;
 	}
 	bad = results_lines(f, rs, c);
-	return fclose(f) || bad ? -1 : 0;
+	why = errno;
+	if (fclose(f) && !bad)
+		bad = 1, why = errno;
+	if (!bad)
+		return 0;
+	/* a part of a run would be in the way of every report of the folder */
+	unlink(ret_path);
+	errno = why;
+	return -1;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of results: read whole, of both versions; cut short or damaged at any byte, and said where. */
+#include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -260,6 +264,29 @@ static void test_folder(void **state)
 	run_set_free(&set);
 }
 
+/* A disk that is full: the reason is told, and no part of a file stays, which would be left out of every report. */
+static void test_full_disk(void **state)
+{
+	static const struct msg_hello hello;
+	const struct results_context c = { .hello = &hello, .engine = "tty", .engine_version = "1", .command_line = "", .tables = "idt", .only = "*" };
+	const struct results rs = { 0 };
+	struct rlimit was, small;
+	char path[PATH_MAX];
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = was;
+	small.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(results_write(dir, &rs, &c, path), -1);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(results_write(dir, &rs, &c, path), 0);
+	assert_non_null(strstr(path, "/1.jsonl"));
+}
+
 /* The report of the folder, and what was said on stderr meanwhile. */
 static char *report_of_folder(size_t *ret_bad, char *said, size_t cap)
 {
@@ -340,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_cut),   cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_older), cmocka_unit_test(test_nonsense),
 		cmocka_unit_test_setup_teardown(test_folder, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_full_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_report, make_dir, remove_dir),
 	};
 
