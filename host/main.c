@@ -37,8 +37,11 @@ static int is(const char *arg, const char *brief, const char *full)
 /* The status of a command whose output did not get where it was to go. */
 static int written(int status)
 {
-	if (fflush(stdout) || ferror(stdout))
-		die(EXIT_HARNESS, "the output cannot be written: %s; free some space", strerror(errno));
+	int bad = fflush(stdout);
+
+	/* of a write before that, nobody knows the reason any more */
+	if (bad || ferror(stdout))
+		die(EXIT_HARNESS, "the output cannot be written%s%s; free some space", bad ? ": " : "", bad ? strerror(errno) : "");
 	return status;
 }
 

@@ -88,3 +88,15 @@ status=0
 TRAINWRECK_KNOWN=$tmp/version.known $tw diff --qemu "$QEMU,$tmp/later" -e 'gate.p 3 0; int3' -e int3 >"$tmp/diff" || status=$?
 [ "$status" -eq 1 ] && grep -q '^B: QEMU emulator version 99.0 .* 2 sequences, 0 skipped, 0 errors' "$tmp/diff" &&
 	grep -q '^ *\. *1 *unknown *INT3' "$tmp/diff" || fail "diff of versions, status $status: $(cat "$tmp/diff")"
+
+# a table that nobody can take: what could not be written is said as it was
+for what in '--only ovh.nop.k.ten' '--seq nop'; do
+	for json in '' --json; do
+		status=0
+		# shellcheck disable=SC2086 # words
+		$tw bench -q -n 4 --out "$tmp/bench" $json $what >/dev/full 2>"$tmp/err" || status=$?
+		[ $status -eq 3 ] || fail "bench $json $what to a full disk: status $status"
+		grep -q 'output cannot be written' "$tmp/err" || fail "bench $json $what to a full disk: $(cat "$tmp/err")"
+		! grep -v 'written; \|No space left on device' "$tmp/err" || fail "bench $json $what: the disk was full, no more"
+	done
+done
