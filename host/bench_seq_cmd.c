@@ -23,21 +23,20 @@ static int exit_status(const struct results *rs)
 static int publish(const struct seq_bench *o, const struct seq_times *t, const struct results_context *c)
 {
 	char path[PATH_MAX];
+	/* first, since who reads stdout may have seen enough */
+	int bad = o->out && results_write(o->out, &t->results, c, path);
 
-	if (o->json && results_lines(stdout, &t->results, c)) {
+	if (bad)
+		err("cannot write into %s: %s: name another folder with --out", o->out, strerror(errno));
+	if (!o->json) {
+		seq_times_print(stdout, t, c);
+	} else if (results_lines(stdout, &t->results, c)) {
 		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
 		return EXIT_HARNESS;
 	}
-	if (!o->json)
-		seq_times_print(stdout, t, c);
-	if (!o->out)
-		return EXIT_AS_MANUAL;
-	if (results_write(o->out, &t->results, c, path)) {
-		err("cannot write into %s: %s: name another folder with --out", o->out, strerror(errno));
-		return EXIT_HARNESS;
-	}
-	note("the figures are in %s", path);
-	return EXIT_AS_MANUAL;
+	if (o->out && !bad)
+		note("the figures are in %s", path);
+	return bad ? EXIT_HARNESS : EXIT_AS_MANUAL;
 }
 
 static int measure(struct engine *e, const struct seq_bench *o, struct known *known, struct seq_times *t)

@@ -101,23 +101,20 @@ static int publish(const struct bench_opts *o, const struct results *rs,
 		   const struct results_context *c)
 {
 	char path[PATH_MAX];
+	/* first, since who reads stdout may have seen enough */
+	int bad = o->out && results_write(o->out, rs, c, path);
 
-	if (o->json && results_lines(stdout, rs, c)) {
-		err("cannot write the results: %s: free some space or write elsewhere",
-		    strerror(errno));
-		return EXIT_HARNESS;
-	}
-	if (!o->json)
+	if (bad)
+		err("cannot write into %s: %s: name another folder with --out", o->out, strerror(errno));
+	if (!o->json) {
 		results_print(stdout, rs, c);
-	if (!o->out)
-		return EXIT_AS_MANUAL;
-	if (results_write(o->out, rs, c, path)) {
-		err("cannot write into %s: %s: name another folder with --out", o->out,
-		    strerror(errno));
+	} else if (results_lines(stdout, rs, c)) {
+		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
 		return EXIT_HARNESS;
 	}
-	note("the figures are in %s", path);
-	return EXIT_AS_MANUAL;
+	if (o->out && !bad)
+		note("the figures are in %s", path);
+	return bad ? EXIT_HARNESS : EXIT_AS_MANUAL;
 }
 
 static int run(const struct bench_opts *o)

@@ -89,7 +89,7 @@ TRAINWRECK_KNOWN=$tmp/version.known $tw diff --qemu "$QEMU,$tmp/later" -e 'gate.
 [ "$status" -eq 1 ] && grep -q '^B: QEMU emulator version 99.0 .* 2 sequences, 0 skipped, 0 errors' "$tmp/diff" &&
 	grep -q '^ *\. *1 *unknown *INT3' "$tmp/diff" || fail "diff of versions, status $status: $(cat "$tmp/diff")"
 
-# a table that nobody can take: what could not be written is said as it was
+# figures whose table nobody can take are in their folder all the same, and what could not be written is said as it was
 for what in '--only ovh.nop.k.ten' '--seq nop'; do
 	for json in '' --json; do
 		status=0
@@ -100,3 +100,5 @@ for what in '--only ovh.nop.k.ten' '--seq nop'; do
 		! grep -v 'written; \|No space left on device' "$tmp/err" || fail "bench $json $what: the disk was full, no more"
 	done
 done
+$tw report --csv "$tmp/bench" >"$tmp/csv" || fail "the figures are not whole"
+[ "$(find "$tmp/bench" -name '*.jsonl' | wc -l)" -eq 4 ] || fail "$(ls "$tmp/bench"), not four runs"
