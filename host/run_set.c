@@ -48,6 +48,23 @@ static void add_file(struct run_set *set, const char *path, int asked_for)
 	run_free(&v[set->n]);
 }
 
+static int is_new(struct run_set *set, const struct stat *st)
+{
+	struct run_place *v;
+
+	for (size_t i = 0; i < set->n_seen; i++)
+		if (set->seen[i].dev == st->st_dev && set->seen[i].ino == st->st_ino)
+			return 0;
+	v = realloc(set->seen, (set->n_seen + 1) * sizeof(*v));
+	if (!v) {
+		complain(set, "memory is short: read fewer runs at a time");
+		return 0;
+	}
+	v[set->n_seen++] = (struct run_place){ st->st_dev, st->st_ino };
+	set->seen = v;
+	return 1;
+}
+
 static int is_run(const char *name)
 {
 	size_t n = strlen(name);
@@ -72,9 +89,18 @@ static void add(struct run_set *set, const char *path, unsigned depth)
 		complain(set, why);
 		return;
 	}
+	if (!S_ISDIR(st.st_mode) && depth && !is_run(path))
+		return;
+	if (!is_new(set, &st))
+		return;
 	if (!S_ISDIR(st.st_mode)) {
-		if (!depth || is_run(path))
+		/* a pipe that was asked for has somebody who writes to it */
+		if (!depth || S_ISREG(st.st_mode)) {
 			add_file(set, path, !depth);
+			return;
+		}
+		snprintf(why, sizeof(why), "%s is no file: remove it, or name a folder of results", path);
+		complain(set, why);
 		return;
 	}
 	n = depth < DEPTH_MAX ? scandir(path, &names, visible, versionsort) : -1;
@@ -85,6 +111,8 @@ static void add(struct run_set *set, const char *path, unsigned depth)
 	for (int i = 0; i < n; i++) {
 		if (snprintf(sub, sizeof(sub), "%s/%s", path, names[i]->d_name) < (int)sizeof(sub))
 			add(set, sub, depth + 1);
+		else
+			complain(set, "the name of a file is too long: name a folder further down");
 		free(names[i]);
 	}
 	free(names);
@@ -100,6 +128,7 @@ void run_set_free(struct run_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		run_free(&set->v[i]);
 	free(set->v);
+	free(set->seen);
 	*set = (struct run_set){ 0 };
 }
 

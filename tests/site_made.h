@@ -28,7 +28,7 @@ static struct run_file run(double a, double b)
 /* The report of n runs, which are its own from then on. */
 static void make(struct site *s, size_t n, ...)
 {
-	struct run_set set = { calloc(n, sizeof(*set.v)), n, 0 };
+	struct run_set set = { .v = calloc(n, sizeof(*set.v)), .n = n };
 	va_list args;
 
 	va_start(args, n);

@@ -264,6 +264,33 @@ static void test_folder(void **state)
 	run_set_free(&set);
 }
 
+/* A run is one boot, however often and by whatever name it is given; what cannot be read to its end is not waited for. */
+static void test_given_twice(void **state)
+{
+	struct run_set set = { 0 };
+	char path[128];
+
+	(void)state;
+	put("1.jsonl", text, len);
+	put("2.jsonl", text, len);
+	snprintf(path, sizeof(path), "%s/3.jsonl", dir);
+	assert_int_equal(symlink("1.jsonl", path), 0);
+	snprintf(path, sizeof(path), "%s/loop", dir);
+	assert_int_equal(symlink(".", path), 0);
+	run_set_add(&set, dir);
+	snprintf(path, sizeof(path), "%s/2.jsonl", dir);
+	run_set_add(&set, path);
+	assert_int_equal(set.n, 2);
+	assert_int_equal(set.n_bad, 0);
+	run_set_free(&set);
+	snprintf(path, sizeof(path), "%s/0.jsonl", dir);
+	assert_int_equal(mkfifo(path, 0666), 0);
+	run_set_add(&set, dir);
+	assert_int_equal(set.n, 2);
+	assert_int_equal(set.n_bad, 1);
+	run_set_free(&set);
+}
+
 /* A disk that is full: the reason is told, and no part of a file stays, which would be left out of every report. */
 static void test_full_disk(void **state)
 {
@@ -367,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_cut),   cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_lines),	 cmocka_unit_test(test_older), cmocka_unit_test(test_nonsense),
 		cmocka_unit_test_setup_teardown(test_folder, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_given_twice, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_full_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_report, make_dir, remove_dir),
 	};
