@@ -288,7 +288,7 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		o->plan.samples = number(samples, BENCH_SAMPLES_MAX, "-n");
 }
 
-/* What is no file is the sequence itself. */
+/* What is no file is the sequence itself, but no step has a slash. */
 static int sequences(int argc, char **argv, const struct bench_opts *o)
 {
 	struct seq_bench s = { .engine = o->engine, .tables = o->tables, .out = o->out, .plan = o->plan_name, .json = o->json,
@@ -301,7 +301,7 @@ static int sequences(int argc, char **argv, const struct bench_opts *o)
 		return cli_usage();
 	for (; optind < argc; optind++) {
 		const char *arg = argv[optind];
-		int is_file = !strcmp(arg, "-") || !access(arg, F_OK);
+		int is_file = !strcmp(arg, "-") || strchr(arg, '/') || !access(arg, F_OK);
 
 		if (is_file ? seq_cases_add(&s.cases, arg, why, sizeof(why)) :
 			      seq_cases_add_text(&s.cases, arg, why, sizeof(why)))

@@ -58,6 +58,9 @@ check qemu:icount=6 1 64
 $tw bench -q --engine qemu:icount=6 -n 4 --seq 'int3; ret.iret' | grep -q '^seq\.x[0-9a-f]*\.k\.01  *ret\.iret ' ||
 	fail "bench --seq of a text prints no line for its second step"
 if $tw bench --seq 2>"$tmp/err"; then fail "bench --seq without a sequence succeeded"; fi
+status=0
+$tw bench --seq "$tmp/none.seq" 2>"$tmp/err" || status=$?
+[ $status -eq 2 ] && grep -q 'cannot open .*none.seq: No such file' "$tmp/err" || fail "bench --seq of no file: status $status, $(cat "$tmp/err")"
 # no option is passed over
 status=0
 $tw bench --only 'idt.*' --seq nop >"$tmp/out" 2>"$tmp/err" || status=$?
