@@ -50,10 +50,10 @@ int cmd_report(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "o:" CLI_SHORT, longs, NULL)) != -1) {
 		if (opt == 'o')
 			out = optarg;
-		else if (opt == 't')
-			form = FORM_TEXT;
-		else if (opt == 'c')
-			form = FORM_CSV;
+		else if ((opt == 't' && form != FORM_CSV) || (opt == 'c' && form != FORM_TEXT))
+			form = opt == 't' ? FORM_TEXT : FORM_CSV;
+		else if (opt == 't' || opt == 'c')
+			return cli_usage(); /* one of them would be passed over */
 		else
 			cli_option(opt);
 	}

@@ -26,6 +26,14 @@ $tw report --csv results >"$tmp/csv" || fail "report --csv: status $?"
 rows=$(cat results/*/*.jsonl | grep -c '"schema":"trainwreck.bench.2"')
 [ "$(wc -l <"$tmp/csv")" -eq $((rows + 1)) ] || fail "$(wc -l <"$tmp/csv") lines of CSV, not $((rows + 1))"
 
+# one form at a time: none is passed over
+for forms in '--text --csv' '--csv --text' '--text --out none' ''; do
+	status=0
+	# shellcheck disable=SC2086 # words
+	$tw report $forms results >"$tmp/out" 2>"$tmp/said" || status=$?
+	[ $status -eq 2 ] && grep -q '^usage: ' "$tmp/said" && [ ! -s "$tmp/out" ] || fail "report $forms: status $status, $(cat "$tmp/said")"
+done
+
 # --- a damaged file: said with its line, left out, the others are there ------------------------------
 first=$(ls results/*/*.jsonl | head -n 1)
 mkdir "$tmp/set"
