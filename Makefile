@@ -179,8 +179,16 @@ $(if $2,$(Q)$(MT) mcopy -i $1 $2 ::/trainwreck/plan.dtb)
 $(Q)rm -f $@.efi
 endef
 
+# Which plan an image was made with: written when that changes, so that the image with another one is made anew.
+$B/trainwreck.img.plan: PLAN = $(IMGPLAN)
+$B/trainwreck-usb.img.plan: PLAN = $(USBPLAN)
+$B/trainwreck.img.plan $B/trainwreck-usb.img.plan: again
+	@mkdir -p $(@D)
+	@echo '$(PLAN)' | cmp -s - $@ || echo '$(PLAN)' >$@
+again:
+
 # For the emulators: a FAT volume without partitions, and without a plan it waits for a host.
-$B/trainwreck.img: $B/BOOTX64.EFI $B/seq $B/needs.txt $(IMGPLAN)
+$B/trainwreck.img: $B/BOOTX64.EFI $B/seq $B/needs.txt $B/trainwreck.img.plan $(IMGPLAN)
 	$(call SAY,IMAGE)
 	$(Q)rm -f $@.tmp
 	$(Q)truncate -s 16M $@.tmp
@@ -192,12 +200,13 @@ $B/trainwreck.img: $B/BOOTX64.EFI $B/seq $B/needs.txt $(IMGPLAN)
 # runs when nobody presses a key.
 USBPLAN  ?= full
 USBPLANS := full quick test
+$(if $(wildcard efi/plan/$(USBPLAN).dts),,$(error no efi/plan/$(USBPLAN).dts: USBPLAN= one of $(basename $(notdir $(wildcard efi/plan/*.dts)))))
 USBGUID  := c12a7328-f81f-11d2-ba4b-00c93ec93b3b
 USBSTART := 2048
 USBLEN   := 520192
 SFDISK   := PATH="$$PATH:/usr/sbin:/sbin" sfdisk
 
-$B/trainwreck-usb.img: $B/BOOTX64.EFI $B/seq $B/needs.txt efi/plan/README.txt $(USBPLANS:%=$B/%.dtb) $B/$(USBPLAN).dtb
+$B/trainwreck-usb.img: $B/BOOTX64.EFI $B/seq $B/needs.txt efi/plan/README.txt $B/trainwreck-usb.img.plan $(USBPLANS:%=$B/%.dtb) $B/$(USBPLAN).dtb
 	$(call SAY,IMAGE)
 	$(Q)rm -f $@.tmp
 	$(Q)truncate -s 256M $@.tmp
@@ -379,7 +388,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all usb tests ops random recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all again usb tests ops random recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

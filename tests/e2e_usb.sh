@@ -12,7 +12,12 @@ command -v dtc >/dev/null || skip "no dtc: apt install device-tree-compiler"
 command -v python3 >/dev/null || skip "no python3: apt install python3"
 PATH=$PATH:/usr/sbin:/sbin
 command -v sfdisk >/dev/null || skip "no sfdisk: apt install fdisk"
-${MAKE:-make} -s build/trainwreck-usb.img >"$tmp/make" 2>&1 || fail "$(cat "$tmp/make")"
+# with the plan that is asked for, also after another one; the last is the one of below
+for p in quick full; do
+	${MAKE:-make} -s build/trainwreck-usb.img USBPLAN=$p >"$tmp/make" 2>&1 || fail "$(cat "$tmp/make")"
+	mtype -i build/trainwreck-usb.img@@1M ::/trainwreck/plan.dtb | cmp - build/$p.dtb || fail "USBPLAN=$p gave another plan"
+done
+! ${MAKE:-make} -s usb USBPLAN=nosuch >"$tmp/make" 2>&1 || fail "USBPLAN=nosuch made a stick"
 stick=$tmp/stick
 drive=$stick@@1M
 shots=0
