@@ -71,8 +71,9 @@ int engine_await_hello(struct engine *e, int ms, char *err, size_t err_cap)
 			break;
 		}
 	}
-	snprintf(err, err_cap, "the application did not start: %s; see %s/*",
-		 engine_status_words(status), e->opts.rundir ? e->dir.path : "--out DIR and there DIR");
+	snprintf(err, err_cap, "the application did not start: %s; %s%s", engine_status_words(status),
+		 e->opts.rundir ? "see the files in " : "run it again with -v, which shows how it is started",
+		 e->opts.rundir ? e->dir.path : "");
 	return -1;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -250,6 +251,22 @@ static void a_refused_plan_is_said_and_the_guest_used(void **state)
 	assert_string_equal(words, "");
 }
 
+static void a_guest_that_never_comes_is_not_waited_for(void **state)
+{
+	struct engine_opts opts = { .boot_ms = 50 };
+	char err[256] = "", spec[16];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	snprintf(spec, sizeof(spec), "fd:%d", fds[0]);
+	opts.spec = spec;
+	assert_null(engine_start(&opts, err, sizeof(err)));
+	assert_non_null(strstr(err, "run it again with -v"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void unknown_engines_are_refused(void **state)
 {
 	static const char *const specs[] = { "bochs", "tty:/dev/null", "nonsense", "fd:no", "fd:999",
@@ -285,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_answer_is_a_fault),
 		cmocka_unit_test(another_build_is_refused),
 		cmocka_unit_test(a_refused_plan_is_said_and_the_guest_used),
+		cmocka_unit_test(a_guest_that_never_comes_is_not_waited_for),
 		cmocka_unit_test(unknown_engines_are_refused),
 	};
 
