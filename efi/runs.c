@@ -160,17 +160,20 @@ static void send_lines(const char *file, const char *text, size_t len)
 	serial_send(&machine.serial, (const uint8_t *)"\n", 1);
 }
 
-void runs_append(const char *file, const void *data, size_t len)
+int runs_append(const char *file, const void *data, size_t len)
 {
 	char path[PATH_CAP];
+	int bad = 0;
 
 	fmt_print(path, sizeof(path), "%s\\%s", folder, file);
 	if (!deaf)
-		lost |= boot_append(path, data, len);
+		bad = boot_append(path, data, len);
 	else if (machine.config.port && !strcmp(file, RUNS_FRAMES))
 		serial_send(&machine.serial, data, len);
 	else if (machine.config.port)
 		send_lines(file, data, len);
+	lost |= bad;
+	return bad;
 }
 
 int runs_read(const char *file, size_t from, void *out, size_t cap, size_t *ret_len)

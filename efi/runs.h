@@ -31,8 +31,11 @@ const char *runs_begin(const char *plan, unsigned count[RUNS_COUNTS]);
 /* Into the journal, before it runs. */
 void runs_mark(const char *what);
 
-/* Add to a file of the folder; to the UART where the volume takes nothing: `file|` before each line of a text. */
-void runs_append(const char *file, const void *data, size_t len);
+/*
+ * Add to a file of the folder; to the UART where the volume takes nothing: `file|` before each line of a text. Returns 0, or
+ * -1 when it could not be written.
+ */
+int runs_append(const char *file, const void *data, size_t len);
 
 /* What a file of the folder holds so far, as boot_read_from() reads it. */
 int runs_read(const char *file, size_t from, void *out, size_t cap, size_t *ret_len);

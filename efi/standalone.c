@@ -23,6 +23,7 @@ static struct {
 	uint8_t *out;
 	size_t cap, len;
 	uint16_t seq;
+	int torn; /* not all of it could be written */
 } transcript;
 
 /* For people: the round trip of the row under way, at the first placement, in ticks. */
@@ -147,7 +148,7 @@ static void measure(const struct msg_bench *req)
 
 static void flush(void)
 {
-	runs_append(RUNS_FRAMES, transcript.out, transcript.len);
+	transcript.torn |= runs_append(RUNS_FRAMES, transcript.out, transcript.len);
 	transcript.len = 0;
 }
 
@@ -214,9 +215,11 @@ static int finish(void)
 {
 	char line[RUNS_LINE_MAX];
 
-	/* so that a reader knows that this is all */
-	put(MSG_BYE, "measured", 8);
-	flush();
+	/* so that a reader knows that this is all; it may find room where a row found none */
+	if (!transcript.torn) {
+		put(MSG_BYE, "measured", 8);
+		flush();
+	}
 	fmt_print(line, sizeof(line),
 		  "\n%u rows measured, %u skipped, %u errors; TSC %lu Hz\n"
 		  "All samples are in bench.tw: see them with `trainwreck bench --from bench.tw`\n",

@@ -182,8 +182,8 @@ static int import(const struct bench_opts *o)
 	results_judge(&file.results);
 	status = publish(o, &file.results, &c);
 	if (file.n_bad)
-		err("%s is damaged in %u places: the rows it hit are ERROR; copy it from the stick again", o->from,
-		    file.n_bad);
+		err("%s is damaged in %u place%s, or cut short: rows are ERROR or missing; copy it from the stick again", o->from,
+		    file.n_bad, file.n_bad == 1 ? "" : "s");
 	if (!status)
 		status = file.n_bad ? EXIT_HARNESS : exit_status(&file.results);
 	bench_file_free(&file);

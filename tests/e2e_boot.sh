@@ -58,3 +58,23 @@ sleep 1
 stop
 [ -s "$tmp/alone" ] || fail "with a plan and no host, no last-run.txt on the stick"
 check_back "$tmp/alone"
+
+# a stick that is full before all rows are on it: the transcript has no end, and its reader says so
+cp build/trainwreck.img "$tmp/stick"
+sed 's/samples = .*/samples = <20>;/; s/only = .*/only = "idt.*";/' efi/plan/quick.dts >"$tmp/plan.dts"
+dtc -q -I dts -O dtb -o "$tmp/plan.dtb" "$tmp/plan.dts"
+mcopy -o -i "$tmp/stick" "$tmp/plan.dtb" ::/trainwreck/plan.dtb
+room=$(mdir -i "$tmp/stick" ::/ | sed -n 's/ bytes free//p' | tr -d ' \n')
+head -c $((room - 60000)) /dev/zero >"$tmp/fill"
+mcopy -i "$tmp/stick" "$tmp/fill" ::/fill
+boot
+for _ in $(seq 300); do
+	alive "$qemu" || break
+	sleep 0.2
+done
+stop
+mcopy -n -i "$tmp/stick" "::/trainwreck/runs/*/bench.tw" "$tmp/bench.tw" || fail "nothing of what there was room for is on a full stick"
+status=0
+$tw bench --from "$tmp/bench.tw" >"$tmp/table" 2>"$tmp/said" || status=$?
+[ $status -eq 3 ] && grep -q 'damaged in 1 place, or cut short' "$tmp/said" && grep -q '^idt.*OK$' "$tmp/table" ||
+	fail "the transcript of a full stick: status $status, $(cat "$tmp/said")"
