@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fuzz/seq.h"
+#include "host/engine.h"
 
 struct cli cli;
 
@@ -108,6 +109,26 @@ long cli_number(const char *text, const char *option, long min, long max)
 	if (errno || end == text || *end || n < min || n > max)
 		die(EXIT_USAGE, "%s %s: write a whole number from %ld to %ld", option, text, min, max);
 	return n;
+}
+
+static void must_name(const struct engine_opts *opts)
+{
+	char why[256];
+
+	if (engine_named(opts, why, sizeof(why)))
+		die(EXIT_USAGE, "%s", why);
+}
+
+const char *cli_engine(const char *spec)
+{
+	must_name(&(struct engine_opts){ .spec = spec });
+	return spec;
+}
+
+const char *cli_link(const char *name)
+{
+	must_name(&(struct engine_opts){ .link = name });
+	return name;
 }
 
 uint8_t cli_style(const char *text)

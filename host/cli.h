@@ -42,6 +42,10 @@ void cli_option(int opt);
  */
 void cli_tables(const char *arg);
 
+/* What --engine and --link take, as it is; or the end with EXIT_USAGE where there is none of that name. */
+const char *cli_engine(const char *spec);
+const char *cli_link(const char *name);
+
 /* The header byte of a handler style, NAME or NAME,off=GUARD, or the end with EXIT_USAGE. */
 uint8_t cli_style(const char *text);
 

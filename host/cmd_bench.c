@@ -238,7 +238,7 @@ static void options(int argc, char **argv, struct bench_opts *o)
 	while ((opt = getopt_long(argc, argv, "n:" CLI_SHORT, longs, NULL)) != -1) {
 		switch (opt) {
 		case 'e':
-			o->engine = optarg;
+			o->engine = cli_engine(optarg);
 			break;
 		case 't':
 			o->tables = optarg;

@@ -211,8 +211,9 @@ int cmd_diff(int argc, char **argv)
 			if (split(optarg, side))
 				die(EXIT_USAGE, "--engines %s: write two engines with a comma between, like "
 				    "qemu,qemu:cpu=EPYC; `trainwreck list engines` has them", optarg);
+			cli_engine(side[0].spec);
 		} else if (opt == '1') {
-			spec = optarg;
+			spec = cli_engine(optarg);
 		} else if (opt == 'Q') {
 			binaries = optarg;
 		} else if (opt == 'J') {

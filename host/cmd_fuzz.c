@@ -246,11 +246,11 @@ int cmd_fuzz(int argc, char **argv)
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "i:j:o:V:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
-			fuzz.engine = optarg;
+			fuzz.engine = cli_engine(optarg);
 		else if (opt == 'T')
 			cli_tables(optarg);
 		else if (opt == 'L')
-			fuzz.link = optarg;
+			fuzz.link = cli_link(optarg);
 		else if (opt == 'V')
 			fuzz.seconds = cli_number(optarg, "--time", 1, SECONDS_MAX) ? optarg : NULL;
 		else if (opt == 'j')

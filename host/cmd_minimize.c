@@ -213,7 +213,7 @@ int cmd_minimize(int argc, char **argv)
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "e:V:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E') {
-			job.opts.spec = optarg;
+			job.opts.spec = cli_engine(optarg);
 		} else if (opt == 'K') {
 			job.known_id = optarg;
 		} else if (opt == 'V') {

@@ -70,7 +70,7 @@ int cmd_replay(int argc, char **argv)
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
-			spec = optarg;
+			spec = cli_engine(optarg);
 		else
 			cli_option(opt);
 	}

@@ -119,11 +119,11 @@ int cmd_run(int argc, char **argv)
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "e:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
-			run.opts.spec = optarg;
+			run.opts.spec = cli_engine(optarg);
 		else if (opt == 'T')
 			cli_tables(optarg);
 		else if (opt == 'L')
-			run.opts.link = optarg;
+			run.opts.link = cli_link(optarg);
 		else if (opt == 'S')
 			run.strict = 1;
 		else if (opt == 'J')

@@ -125,11 +125,11 @@ int cmd_target(int argc, char **argv)
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "o:" CLI_SHORT, options, NULL)) != -1) {
 		if (opt == 'E')
-			t.source.spec = t.opts.spec = optarg;
+			t.source.spec = t.opts.spec = cli_engine(optarg);
 		else if (opt == 'T')
 			cli_tables(optarg);
 		else if (opt == 'L')
-			t.opts.link = optarg;
+			t.opts.link = cli_link(optarg);
 		else if (opt == 'o')
 			dir = optarg;
 		else if (opt == 'S')

@@ -114,6 +114,11 @@ static int greet(struct engine *e, char *err, size_t err_cap)
 	return -1;
 }
 
+static const char *spec_of(const struct engine_opts *opts)
+{
+	return opts->spec ? opts->spec : "qemu";
+}
+
 static const struct engine_ops *find(const char *spec, const char **ret_options)
 {
 	size_t len = strcspn(spec, ":");
@@ -127,21 +132,31 @@ static const struct engine_ops *find(const char *spec, const char **ret_options)
 	return NULL;
 }
 
-struct engine *engine_start(const struct engine_opts *opts, char *err, size_t err_cap)
+int engine_named(const struct engine_opts *opts, char *err, size_t err_cap)
 {
-	const char *spec = opts->spec ? opts->spec : "qemu", *options = "";
+	const char *spec = spec_of(opts), *options;
 	const struct engine_ops *kind = find(spec, &options);
-	struct engine *e;
 
 	if (!kind || !kind->start) {
 		snprintf(err, err_cap, kind ? "%s is not in this build yet: use --engine qemu"
 					   : "no engine `%s`: see `trainwreck list engines`", spec);
-		return NULL;
+		return -1;
 	}
 	if (opts->link && strcmp(opts->link, "serial") && strcmp(opts->link, "shm")) {
 		snprintf(err, err_cap, "no link `%s`: write serial or shm", opts->link);
-		return NULL;
+		return -1;
 	}
+	return 0;
+}
+
+struct engine *engine_start(const struct engine_opts *opts, char *err, size_t err_cap)
+{
+	const char *options = "";
+	const struct engine_ops *kind = find(spec_of(opts), &options);
+	struct engine *e;
+
+	if (engine_named(opts, err, err_cap))
+		return NULL;
 	e = calloc(1, sizeof(*e));
 	if (!e) {
 		snprintf(err, err_cap, "out of memory: end some programs");

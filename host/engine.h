@@ -36,6 +36,9 @@ enum engine_status {
 	ENGINE_FAULT, /* the two sides do not understand each other: another build, a bad answer */
 };
 
+/* Whether there is an engine and a link of these names. 0, or -1 with err; what follows the colon is the engine's to read. */
+int engine_named(const struct engine_opts *opts, char *err, size_t err_cap);
+
 /* Start it, wait for its guest, take the snapshot. NULL: err says what is wrong and what to do. */
 struct engine *engine_start(const struct engine_opts *opts, char *err, size_t err_cap);
 void engine_stop(struct engine *e);

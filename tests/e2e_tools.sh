@@ -24,6 +24,15 @@ for t in 0 -1 x 1x; do
 	[ "$status" -eq 2 ] && [ ! -e "$tmp/none" ] || fail "fuzz --time $t ends with status $status"
 done
 
+# what is named wrongly is wrong use, before anything is started or made
+for words in 'run --engine nosuch -e ud2' 'run --link nosuch -e ud2' "fuzz --engine nosuch --out $tmp/none" 'bench --engine nosuch' \
+	'diff --engines nosuch,qemu -e ud2' 'minimize --engine nosuch -e ud2' "replay --engine nosuch $tmp/none"; do
+	status=0
+	$tw $words >"$tmp/log" 2>&1 || status=$?
+	[ "$status" -eq 2 ] && grep -q 'no [a-z]* `nosuch`' "$tmp/log" && [ ! -e "$tmp/none" ] ||
+		fail "$words ends with status $status: $(cat "$tmp/log")"
+done
+
 # of three findings one is damaged: it is named, the others are listed
 : >"$tmp/empty.known"
 for e in ud2 int1 'wrmsr.nc'; do
