@@ -153,6 +153,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	/* steps write to these, copies and strange stack pointers anywhere in them, and what is there can be read */
 	memset(at(W_DUSER), 0, L_DUSER);
 	memset(at(W_DSUP), 0, L_DSUP);
+	memset(at(W_DKEY), 0, L_DKEY);
 	if (style_of(&seq))
 		style_enter(&seq, &x.profile);
 	write_cr2(0);

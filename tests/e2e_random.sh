@@ -21,3 +21,7 @@ $tw run -q --engine qemu:cpu=EPYC -e 'popss+bp.b gdt; jmp.far prefix=0x89 conf3'
 $tw run -q -e 'start ring=c flags=ac layout=linux; int1 prefix=0x19; ret.lret64 cs=kcs2; rsp ist2; ret.lret64 cs=kcs2' \
 	-e 'ret.lret64 cs=kcs2; rsp ist2; ret.lret64 cs=kcs2' >"$tmp/pushed" ||
 	fail "the second of two is not as it is alone: $(cat "$tmp/pushed")"
+
+# a page with a protection key is as writable as the others, and what was written there can be read
+$tw run -q -e 'pf.write key' -e 'ipi.before pf; pf.read key; syscall; ret.iret' >"$tmp/key" ||
+	fail "the second of two is not as it is alone: $(cat "$tmp/key")"
