@@ -10,7 +10,7 @@
 #include "efi/apic.h"
 #include "efi/cpu.h"
 
-enum { WIPE_LEN = 256 /* below the deepest landing: what a delivery that failed may have pushed */ };
+enum { WIPE_LEN = 256, TEXT_PIECE = 512 };
 
 /* What no step may write: what a run found here it must leave. */
 const uint8_t exec_constant[EXEC_CONSTANTS] = { REGION_KTEXT, REGION_UTEXT, REGION_UCONST, REGION_KCONST };
@@ -25,12 +25,32 @@ const struct exec_apic exec_apic[EXEC_APIC] = {
 
 struct exec_start exec_start;
 
+/* Of all that is done between runs this is the most, and an emulator wants straight lines. */
 static void fill(uint64_t from, uint64_t to)
 {
-	uint64_t *p = (uint64_t *)at(from), *end = (uint64_t *)at(to);
+	uint64_t *end = (uint64_t *)at(to);
 
-	while (p < end)
-		*p++ = STACK_PATTERN;
+#pragma GCC unroll 8
+	for (uint64_t *p = (uint64_t *)at(from); p < end; p++)
+		*p = STACK_PATTERN;
+}
+
+/*
+ * A stack from the deepest landing up, and what lies below it: nothing leaves out as much as WIPE_LEN. A delivery that
+ * failed pushes there, and so do those that nest where a breakpoint on the handler of #DB is met and nobody records.
+ */
+static void wipe(const struct region *r, uint64_t low)
+{
+	const uint64_t *base = (const uint64_t *)at(r->base);
+	uint64_t *p = (uint64_t *)at(low);
+
+	fill(low, r->base + r->len);
+	for (unsigned clean = 0; p > base && clean < WIPE_LEN / 8; clean++) {
+		if (*--p != STACK_PATTERN) {
+			*p = STACK_PATTERN;
+			clean = 0;
+		}
+	}
 }
 
 static void tops(void)
@@ -49,11 +69,12 @@ void state_fill_stacks(void)
 /* Each qword counts with its place, so that no two changes cancel out. */
 uint64_t exec_sum(const struct region *r)
 {
-	const uint64_t *p = (const uint64_t *)at(r->base), *end = p + r->len / 8;
+	const uint64_t *from = (const uint64_t *)at(r->base), *end = from + r->len / 8;
 	uint64_t v = 0;
 
-	while (p < end)
-		v = (v ^ *p++) * 0x9e3779b97f4a7c15ull;
+#pragma GCC unroll 8
+	for (const uint64_t *p = from; p < end; p++)
+		v = (v ^ *p) * 0x9e3779b97f4a7c15ull;
 	return v;
 }
 
@@ -108,7 +129,9 @@ static void fpu_start(void)
 	if (!(exec_start.features & FEAT(PKU)))
 		return;
 	write_cr4(exec_start.cr4 | CR4_PKE_BIT);
-	wrpkru(0);
+	/* a write has an emulator walk all page tables again */
+	if (rdpkru())
+		wrpkru(0);
 	write_cr4(exec_start.cr4);
 }
 
@@ -162,13 +185,11 @@ void state_layout(unsigned layout)
 		memcpy(at(W_IDT), exec_start.idt[exec_start.layout], 32 * 16);
 }
 
-/* Only what landed was written; so only that is put back. */
 void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsigned n)
 {
 	uint64_t low[N_REGIONS];
 
-	/* a breakpoint on the handler of #DB nests deliveries that nobody records */
-	if (t->needs & DEBUG) {
+	if (t->needs & STACKS) {
 		state_fill_stacks();
 		return;
 	}
@@ -183,9 +204,7 @@ void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsig
 	for (unsigned i = 0; i < N_REGIONS; i++) {
 		if (!(regions[i].flags & R_S))
 			continue;
-		low[i] &= ~7ull;
-		low[i] = low[i] - regions[i].base > WIPE_LEN ? low[i] - WIPE_LEN : regions[i].base;
-		fill(low[i], regions[i].base + regions[i].len);
+		wipe(&regions[i], low[i] & ~7ull);
 	}
 	tops();
 }
@@ -240,7 +259,22 @@ static void restore_msrs(void)
 	wrmsr(IA32_SYSENTER_EIP, l->entry_sysenter);
 }
 
-/* Text is nowhere the target of a step, but a stack pointer may have been led there. */
+/* No jump but the loop's: where nothing differs, which is nearly always, this is what a run that may write text costs. */
+static int differs(const uint64_t *a, const uint64_t *b, size_t n)
+{
+	uint64_t d = 0;
+
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n; i++)
+		d |= a[i] ^ b[i];
+	return d != 0;
+}
+
+/*
+ * Text is nowhere the target of a step, but a stack pointer may have been led there. It is written only where it
+ * differs, since an emulator translates again what has been written. The image
+ * has zeros behind a section, as memory does, up to the next qword and more.
+ */
 static void restore_text(void)
 {
 	struct image_head head;
@@ -250,12 +284,15 @@ static void restore_text(void)
 		const struct image_section *s = &head.section[i];
 		const uint64_t *from = (const void *)(victim_image + s->off);
 		uint64_t *to = (uint64_t *)at(s->va);
+		size_t len = (s->len + 7) / 8, n;
 
 		if (!s->va || !(region_of(s->va)->flags & R_X))
 			continue;
-		for (uint32_t k = 0; k < s->len / 8; k++)
-			if (to[k] != from[k])
-				to[k] = from[k];
+		for (size_t k = 0; k < len; k += n) {
+			n = len - k < TEXT_PIECE ? len - k : TEXT_PIECE;
+			if (differs(to + k, from + k, n))
+				memcpy(to + k, from + k, 8 * n);
+		}
 	}
 }
 
@@ -296,8 +333,6 @@ void state_restore(const struct tape *t)
 		restore_mc();
 	if (t->needs & FPU)
 		fpu_start();
-	if (t->needs & STACKS)
-		state_fill_stacks();
 	if (t->needs & PAGES)
 		restore_pages();
 	for (unsigned i = 0; t->needs & LAPIC && i < EXEC_APIC; i++)
