@@ -89,14 +89,22 @@ static int stack_is_a_window(const struct cpu *c)
 	return c->window_rips && c->reg[GPR_SP] - W_KTEXT < W_UTEXT + L_UTEXT - W_KTEXT;
 }
 
-/* Deliver what comes from outside. The first instruction of its handler has a boundary before it, as any other. */
+/*
+ * Deliver what comes from outside. The first instruction of its handler has a boundary before it, as any other. Of an entry
+ * more than its first instruction is one act: what comes late comes within, and nobody follows.
+ */
 static int interrupt(struct cpu *c, struct event ev)
 {
 	deliver(c, ev);
-	if (c->done || rule(c, RULE_BOUNDARY_OF_HANDLER, 1))
+	if (c->done)
 		return 1;
-	/* of an entry more than its first instruction is one act, and the trap would come within */
-	if (c->db_hits && is_entry(c->rip))
+	const int late = is_entry(c->rip) && irq_due(c);
+
+	if (late && !rule(c, RULE_PENDING_AT_HANDLER, 1))
+		unchecked(c);
+	if (rule(c, RULE_BOUNDARY_OF_HANDLER, 1))
+		return 1;
+	if (late || (c->db_hits && is_entry(c->rip)))
 		unchecked(c);
 	c->shadowed = c->rep_shadow_ss = c->rep_shadow_sti = 0;
 	return 0;
