@@ -50,4 +50,11 @@ int seq_bench(const struct seq_bench *o);
 /* For people: each sequence, a line a step. */
 void seq_times_print(FILE *f, const struct seq_times *t, const struct results_context *c);
 
+/*
+ * Rows into a new file of the folder `out` unless it is NULL, and to stdout: as JSON lines or as a table, that of t where
+ * they are rows of sequences. Returns the exit status; what went wrong has been said.
+ */
+int bench_publish(const char *out, int json, const struct results *rs, const struct seq_times *t,
+		  const struct results_context *c);
+
 #endif

@@ -20,21 +20,24 @@ static int exit_status(const struct results *rs)
 	return measured ? EXIT_AS_MANUAL : EXIT_SKIPPED;
 }
 
-static int publish(const struct seq_bench *o, const struct seq_times *t, const struct results_context *c)
+int bench_publish(const char *out, int json, const struct results *rs, const struct seq_times *t,
+		  const struct results_context *c)
 {
 	char path[PATH_MAX];
 	/* first, since who reads stdout may have seen enough */
-	int bad = o->out && results_write(o->out, &t->results, c, path);
+	int bad = out && results_write(out, rs, c, path);
 
 	if (bad)
-		err("cannot write into %s: %s: name another folder with --out", o->out, strerror(errno));
-	if (!o->json) {
-		seq_times_print(stdout, t, c);
-	} else if (results_lines(stdout, &t->results, c)) {
+		err("cannot write into %s: %s: name another folder with --out", out, strerror(errno));
+	if (json && results_lines(stdout, rs, c)) {
 		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
 		return EXIT_HARNESS;
 	}
-	if (o->out && !bad)
+	if (!json && t)
+		seq_times_print(stdout, t, c);
+	else if (!json)
+		results_print(stdout, rs, c);
+	if (out && !bad)
 		note("the figures are in %s", path);
 	return bad ? EXIT_HARNESS : EXIT_AS_MANUAL;
 }
@@ -77,7 +80,7 @@ int seq_bench(const struct seq_bench *o)
 	}
 	lost = measure(e, o, &known, &t);
 	results_judge(&t.results);
-	status = publish(o, &t, &c);
+	status = bench_publish(o->out, o->json, &t.results, &t, &c);
 	if (lost)
 		err("the engine was lost before all sequences were measured: run again with -v to see why");
 	if (!status)

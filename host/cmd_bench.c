@@ -97,26 +97,6 @@ static int exit_status(const struct results *rs)
 	return measured ? EXIT_AS_MANUAL : EXIT_SKIPPED;
 }
 
-static int publish(const struct bench_opts *o, const struct results *rs,
-		   const struct results_context *c)
-{
-	char path[PATH_MAX];
-	/* first, since who reads stdout may have seen enough */
-	int bad = o->out && results_write(o->out, rs, c, path);
-
-	if (bad)
-		err("cannot write into %s: %s: name another folder with --out", o->out, strerror(errno));
-	if (!o->json) {
-		results_print(stdout, rs, c);
-	} else if (results_lines(stdout, rs, c)) {
-		err("cannot write the results: %s: free some space or write elsewhere", strerror(errno));
-		return EXIT_HARNESS;
-	}
-	if (o->out && !bad)
-		note("the figures are in %s", path);
-	return bad ? EXIT_HARNESS : EXIT_AS_MANUAL;
-}
-
 static int run(const struct bench_opts *o)
 {
 	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose, .about = 1 };
@@ -149,7 +129,7 @@ static int run(const struct bench_opts *o)
 	if (isatty(STDERR_FILENO) && !cli.quiet)
 		fputs("\r\033[K", stderr);
 	results_judge(&rs);
-	status = publish(o, &rs, &c);
+	status = bench_publish(o->out, o->json, &rs, NULL, &c);
 	if (lost)
 		err("the engine was lost before all rows were measured: run again with -v to see "
 		    "why");
@@ -180,7 +160,7 @@ static int import(const struct bench_opts *o)
 	c.samples = file.samples;
 	c.warmup = file.warmup;
 	results_judge(&file.results);
-	status = publish(o, &file.results, &c);
+	status = bench_publish(o->out, o->json, &file.results, NULL, &c);
 	if (file.n_bad)
 		err("%s is damaged in %u place%s, or cut short: rows are ERROR or missing; copy it from the stick again", o->from,
 		    file.n_bad, file.n_bad == 1 ? "" : "s");
