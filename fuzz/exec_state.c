@@ -189,6 +189,7 @@ void state_wipe_stacks(const struct tape *t, const struct raw_record *raw, unsig
 {
 	uint64_t low[N_REGIONS];
 
+	/* a stack pointer that a step moved leaves out as much as it likes */
 	if (t->needs & STACKS) {
 		state_fill_stacks();
 		return;
@@ -272,8 +273,8 @@ static int differs(const uint64_t *a, const uint64_t *b, size_t n)
 
 /*
  * Text is nowhere the target of a step, but a stack pointer may have been led there. It is written only where it
- * differs, since an emulator translates again what has been written. The image
- * has zeros behind a section, as memory does, up to the next qword and more.
+ * differs, since an emulator translates again what has been written. The image has zeros behind a section, as memory
+ * does, up to the next qword and more.
  */
 static void restore_text(void)
 {
