@@ -170,6 +170,22 @@ static void a_system_call_is_what_a_kernel_expects(void **state)
 	assert_int_equal(model_breaks(&seq, profile_named("amd"), 0), RULE_PROMISE_FRAME);
 }
 
+/* Two #DBs on one IST stack: ist-shift alone has something against that. */
+static void the_stack_of_another_handler_is_no_promise_of_the_style(void **state)
+{
+	static const char *const style[] = { "swapgs", "paranoid-msr", "paranoid-fsgsbase", "nmi3", "gap-stack" };
+	char text[256], why[256];
+	struct seq seq;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(style) / sizeof(style[0]); i++) {
+		snprintf(text, sizeof(text), "start style=%s\nint 1; int 1; ret.iret; ret.iret", style[i]);
+		assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), 0);
+		if (model_breaks(&seq, profile_named("intel"), 0))
+			fail_msg("%s is said to break a promise that it never made", style[i]);
+	}
+}
+
 static int load(void **state)
 {
 	char why[512];
@@ -197,6 +213,7 @@ int main(void)
 		cmocka_unit_test(each_guard_is_for_something),
 		cmocka_unit_test(only_what_no_kernel_does_ends_the_judging),
 		cmocka_unit_test(a_system_call_is_what_a_kernel_expects),
+		cmocka_unit_test(the_stack_of_another_handler_is_no_promise_of_the_style),
 		cmocka_unit_test(with_all_guards_the_corpus_breaks_nothing),
 	};
 
