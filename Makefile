@@ -283,7 +283,7 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
-$B/tests/record $B/tests/random: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
+$B/tests/record $B/tests/random $B/tests/nothing: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
@@ -314,6 +314,10 @@ random: all $B/tests/random
 # every step with every argument under every prefix in every context: an hour and more
 ops: all
 	tests/full/ops.sh
+
+# a campaign's rate beside that of a client that does nothing: TIME= seconds of each, ROUNDS= times
+rate: all $B/tests/nothing
+	tests/full/rate.sh
 
 # a thousand triple faults: how fast, and what is left of them
 recoveries: all
@@ -389,7 +393,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all again usb tests ops random recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all again usb tests ops random rate recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)
