@@ -98,13 +98,13 @@ static int interrupt(struct cpu *c, struct event ev)
 	deliver(c, ev);
 	if (c->done)
 		return 1;
-	const int late = is_entry(c->rip) && irq_due(c);
+	const int due = irq_due(c);
 
-	if (late && !rule(c, RULE_PENDING_AT_HANDLER, 1))
+	if (due && !rule(c, RULE_PENDING_AT_HANDLER, 1))
 		unchecked(c);
 	if (rule(c, RULE_BOUNDARY_OF_HANDLER, 1))
 		return 1;
-	if (late || (c->db_hits && is_entry(c->rip)))
+	if (is_entry(c->rip) && (due || c->db_hits))
 		unchecked(c);
 	c->shadowed = c->rep_shadow_ss = c->rep_shadow_sti = 0;
 	return 0;
