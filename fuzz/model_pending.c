@@ -37,6 +37,16 @@ static int irq_due(struct cpu *c)
 	return c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0);
 }
 
+/* Whether this is the jump into a window. It reads where that is: a stack led over the pointer has it lead elsewhere. */
+static int leads_into_window(struct cpu *c, const struct insn *in)
+{
+	uint64_t to = in->imm;
+
+	if (in->kind == INSN_JWIN)
+		return 1;
+	return in->kind == INSN_JSLED && !mem_read(c, ALIAS(in->imm), 8, ACC_SYSTEM, &to) && window_of(to);
+}
+
 /* An event that was sent arrives in its window, or earlier where that makes a difference. */
 static void arrive(struct cpu *c)
 {
@@ -61,7 +71,7 @@ static void arrive(struct cpu *c)
 		/* the jump into the window is part of it: it matters only under TF, or to what waits */
 		int waits = !c->irq_flight && irq_due(c);
 
-		if (in && (in->kind == INSN_JSLED || in->kind == INSN_JWIN) && !c->may_step && !waits)
+		if (in && !c->may_step && !waits && leads_into_window(c, in))
 			return;
 		if (!choose(c, RULE_ASYNC_ARRIVAL, 2))
 			land(c);

@@ -72,7 +72,7 @@ static const struct {
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "ist 64 2; bp.w ist2; sti; ipi.self 0x40", "UNCHECKED" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "gate.type 2 1; ipi.self 0x61; sti+nmi.self", "UNCHECKED|#0x61 rip=window_k; left nmi=1 irq=0" },
 	{ RULE_PENDING_AT_HANDLER, 0, 0, "gate.type 2 1; ipi.self 0x61; sti+nmi.self", "UNCHECKED|#NMI rip=entry_97+0; left nmi=0 irq=0 cs=4" },
-	{ RULE_PENDING_AT_HANDLER, 0, 0, "start style=nmi3; gate.type 2 1; ipi.self 0x61; sti+nmi.self", "UNCHECKED|#NMI rip=style_text+0xc20; left nmi=0 irq=0 cs=4" },
+	{ RULE_PENDING_AT_HANDLER, 0, 0, "start style=nmi3; gate.type 2 1; ipi.self 0x61; sti+nmi.self", "UNCHECKED|#NMI; left nmi=0 irq=0 cs=4|#0x61 rip=window_k; left nmi=1 irq=0" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "start style=nmi3; bp.w ist2; nmi.self", "#DB rip=style_text+0x44 on=IST3+0xfd8" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "gate.p 2 0; gate.p 11 0; gate.p 8 0; nmi.self", "SHUTDOWN" },
 	/* the rights of a conforming handler's frame, and what has been loaded by a return that faults late */
