@@ -176,6 +176,9 @@ enum engine_status engine_answer(struct engine *e, struct wire_msg *ret_msg)
 			status = e->hosted ? inject(e) : ENGINE_OK;
 			if (never_answers(e))
 				e->deadline = 0;
+			/* nor is what it tells while it is asked how its CPU does: a death, and not a sleep */
+			if (status == ENGINE_OK)
+				status = e->ops->watch(e);
 			if (status == ENGINE_OK)
 				status = silence(e);
 			if (status != ENGINE_OK)
