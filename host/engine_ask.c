@@ -133,18 +133,25 @@ static enum engine_status inject(struct engine *e)
  */
 static int never_answers(struct engine *e)
 {
-	int64_t cpu_ms;
+	const int64_t cpu_ms = e->ops->cpu_ms(e);
 
-	if (!e->ops->sleeps || now_ms() < e->look_at)
-		return 0;
 	e->look_at = now_ms() + ENGINE_LOOK_MS;
-	cpu_ms = e->ops->cpu_ms(e);
 	if (!e->looks++)
 		e->cpu_ms = cpu_ms;
 	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
 	/* on a line it may also be that it has not heard of the run yet, and listens */
 	return e->slept > 1 || (cpu_ms - e->cpu_ms > RUN_CPU_MS && (e->link.window || e->ops->loses_nothing ||
 							    e->repeats >= REPEATS_SURE));
+}
+
+/* Nor is what it tells while it is asked how its CPU does. A machine that shut down looks asleep. */
+static enum engine_status look(struct engine *e)
+{
+	if (!e->ops->sleeps || now_ms() < e->look_at)
+		return ENGINE_OK;
+	if (never_answers(e))
+		e->deadline = 0;
+	return e->ops->watch(e);
 }
 
 enum engine_status engine_answer(struct engine *e, struct wire_msg *ret_msg)
@@ -174,11 +181,8 @@ enum engine_status engine_answer(struct engine *e, struct wire_msg *ret_msg)
 			return status == ENGINE_OK ? ENGINE_DEAD : status;
 		case LINK_TIMEOUT:
 			status = e->hosted ? inject(e) : ENGINE_OK;
-			if (never_answers(e))
-				e->deadline = 0;
-			/* nor is what it tells while it is asked how its CPU does: a death, and not a sleep */
 			if (status == ENGINE_OK)
-				status = e->ops->watch(e);
+				status = look(e);
 			if (status == ENGINE_OK)
 				status = silence(e);
 			if (status != ENGINE_OK)

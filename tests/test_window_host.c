@@ -333,6 +333,43 @@ static void nobody_comes_back(void **state)
 	end(&p);
 }
 
+/* What the machine is asked for, its CPU's state, takes the news off the line: it shut down, and looks asleep. */
+static int news_is_read;
+
+static int asleep_for_ever(struct engine *e)
+{
+	(void)e;
+	news_is_read = 1;
+	return 1;
+}
+
+static int64_t used_nothing(struct engine *e)
+{
+	(void)e;
+	return 0;
+}
+
+static enum engine_status by_news(struct engine *e)
+{
+	(void)e;
+	return news_is_read ? ENGINE_SHUTDOWN : ENGINE_OK;
+}
+
+static void a_death_told_while_it_is_asked(void **state)
+{
+	struct plan p = { .at = 1, .mischief = FAKE_SILENT };
+	struct engine *e = begin(&p);
+	struct msg_done done;
+
+	(void)state;
+	p.rig.ops.sleeps = asleep_for_ever;
+	p.rig.ops.cpu_ms = used_nothing;
+	p.rig.ops.watch = by_news;
+	send_case(e, 0, DEADLINE_MS);
+	assert_int_equal(engine_run_wait(e, &done), ENGINE_SHUTDOWN);
+	end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +383,7 @@ int main(void)
 		cmocka_unit_test(an_answer_arrives),
 		cmocka_unit_test(a_data_breakpoint_is_told_to_the_engine),
 		cmocka_unit_test(nobody_comes_back),
+		cmocka_unit_test(a_death_told_while_it_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
