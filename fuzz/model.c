@@ -124,7 +124,7 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	 * off the steps in it.
 	 */
 	if (cast_sti && !rule(c, RULE_SINGLE_STEP_STI, intel(c) || !choose(c, RULE_SINGLE_STEP_STI, 2)) &&
-	    !(c->rep_left && choose(c, RULE_REP_SHADOW, 2)))
+	    !(c->rep_left && choose(c, RULE_REP_SHADOW_STI, 2)))
 		return;
 	c->db_trap = 1;
 }

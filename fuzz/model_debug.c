@@ -318,9 +318,9 @@ int act_rep_stosb(struct cpu *c, const struct insn *in)
 	c->rip = c->insn_start;
 	c->rep_left = 1;
 	/* is an iteration an instruction to a shadow? */
-	if ((c->rep_shadow_ss || c->rep_shadow_sti) && choose_once(c, RULE_REP_SHADOW, 2)) {
-		c->shadow_ss = c->rep_shadow_ss;
-		c->shadow_sti = c->rep_shadow_sti;
-	}
+	if (c->rep_shadow_ss && choose_once(c, RULE_REP_SHADOW, 2))
+		c->shadow_ss = 1;
+	if (c->rep_shadow_sti && choose_once(c, RULE_REP_SHADOW_STI, 2))
+		c->shadow_sti = 1;
 	return 0;
 }

@@ -104,6 +104,7 @@ static const struct {
 	{ RULE_CODE_BP_MOVSS, "a choice: both are right" },
 	{ RULE_RF_GENERAL_DETECT, "a choice: both are right" },
 	{ RULE_REP_SHADOW, "a choice: both are right" },
+	{ RULE_REP_SHADOW_STI, "a choice: both are right" },
 	{ RULE_DR6_CODE_AHEAD, "a choice: both are right" },
 	{ RULE_DR6_STALE, "a choice: both are right" },
 	{ RULE_DR6_STALE_INT1, "a choice: both are right" },
