@@ -315,6 +315,10 @@ random: all $B/tests/random
 ops: all
 	tests/full/ops.sh
 
+# campaigns on each style, whole and with each guard off: WHOLE= seconds of a style, OFF= at most of a guard
+guards: all
+	tests/full/guards.sh
+
 # a campaign's rate beside that of a client that does nothing: TIME= seconds of each, ROUNDS= times
 rate: all $B/tests/nothing
 	tests/full/rate.sh
@@ -393,7 +397,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all again usb tests ops random rate recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
+.PHONY: all again usb tests ops random guards rate recoveries kills jobs hosts newest noise bundles site same stick edges recorded mutants mutants-blind unit check demo deps install
 .PHONY: clean
 .SECONDARY:
 -include $(shell find $B -type f -name '*.d' 2>/dev/null)

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Campaigns on handlers of each style. With all its guards on WHOLE seconds (600) break no promise; with each guard off in
+# turn a campaign from seeds that know nothing of guards finds a sequence that breaks one within OFF seconds (300).
+# ENGINE; STYLES: those alone.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/e2e.inc
+command -v afl-fuzz >/dev/null || skip "no afl-fuzz: apt install afl++"
+ENGINE=${ENGINE:-qemu}
+WHOLE=${WHOLE:-600}
+OFF=${OFF:-300}
+
+mkdir "$tmp/seeds"
+find corpus -name '*.seq' ! -path 'corpus/guards/*' -exec cp {} "$tmp/seeds" \;
+# a style's name, or a guard's with that of its style before it
+names() {
+	awk -F '"' '/^STYLE/ { style = $2; if (style != "plain") print style } /^GUARD/ { print style "," $2 }' fuzz/styles.def
+}
+
+campaign() {
+	rm -rf "$tmp/campaign"
+	$tw fuzz --plain --engine "$ENGINE" --seeds "$tmp/seeds" --style "$1" --time "$2" --out "$tmp/campaign" >"$tmp/log" 2>&1 &
+	driver=$!
+}
+
+broken() {
+	find "$tmp/campaign/findings" -maxdepth 1 -name 'PROMISE_*' 2>/dev/null | sed 's,.*/,,'
+}
+
+bad=
+for style in ${STYLES:-$(names | grep -v ,)}; do
+	campaign "$style" "$WHOLE"
+	wait $driver || [ $? = 1 ] || fail "$style: $(tail -n 3 "$tmp/log")"
+	execs=$(sed -n 's/^executions  *\([0-9]*\)$/\1/p' "$tmp/log")
+	note "$style, all guards on: $execs executions, broken: $(broken | wc -l)"
+	[ -z "$(broken)" ] || bad="$bad $style:$(broken | tr '\n' ',')"
+	for name in $(names | grep "^$style,"); do
+		campaign "${name%,*},off=${name#*,}" "$OFF"
+		t0=$(now_ms)
+		while alive $driver && [ -z "$(broken)" ]; do
+			sleep 0.2
+		done
+		ms=$(($(now_ms) - t0)) found=$(broken | tr '\n' ' ')
+		kill -INT $driver 2>/dev/null || :
+		wait $driver || :
+		note "${name%,*} without ${name#*,}: ${found:-nothing} after $((ms / 1000)) s"
+		[ -n "$found" ] || bad="$bad $name"
+	done
+done
+[ -z "$bad" ] || fail "broken with all guards on, or a guard whose loss nothing shows:$bad"
