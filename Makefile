@@ -254,10 +254,9 @@ $B/mutants/list.inc: tests/mutate $(MUTATED) $(wildcard fuzz/*.h efi/abi/*.h) $(
 # with a recipe, or make takes the sources for what they were before they were mutated anew
 $(MUTATED:%.c=$B/mutants/%.c): $B/mutants/list.inc
 	@touch $@
-# a loop that lost its end is to run on: the compiler would end it with the array
 $B/mutants/%.o: $B/mutants/%.c tests/mutant.h
 	$(call SAY,CC)
-	$(Q)$(CC) $(CBASE) -w -iquote $B/mutants $(CFLAGS) -fno-aggressive-loop-optimizations -c -o $@ $<
+	$(Q)$(CC) $(CBASE) -w -iquote $B/mutants $(CFLAGS) -c -o $@ $<
 
 $B/mutants/mutants: tests/mutants.c tests/mutant_items.c $(MUTLIB) $(wildcard tests/*.h tests/*.def)
 	$(call SAY,LINK)

@@ -319,8 +319,8 @@ int act_rep_stosb(struct cpu *c, const struct insn *in)
 	c->rep_left = 1;
 	/* is an iteration an instruction to a shadow? */
 	if (c->rep_shadow_ss && choose_once(c, RULE_REP_SHADOW, 2))
-		c->shadow_ss = 1;
+		c->shadow_ss = c->rep_shadow_ss;
 	if (c->rep_shadow_sti && choose_once(c, RULE_REP_SHADOW_STI, 2))
-		c->shadow_sti = 1;
+		c->shadow_sti = c->rep_shadow_sti;
 	return 0;
 }

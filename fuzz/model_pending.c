@@ -40,11 +40,11 @@ static int irq_due(struct cpu *c)
 /* Whether this is the jump into a window. It reads where that is: a stack led over the pointer has it lead elsewhere. */
 static int leads_into_window(struct cpu *c, const struct insn *in)
 {
-	uint64_t to = in->imm;
+	uint64_t to;
 
-	if (in->kind == INSN_JWIN)
-		return 1;
-	return in->kind == INSN_JSLED && !mem_read(c, ALIAS(in->imm), 8, ACC_SYSTEM, &to) && window_of(to);
+	if (in->kind != INSN_JSLED)
+		return in->kind == INSN_JWIN;
+	return !mem_read(c, ALIAS(in->imm), sizeof(to), ACC_SYSTEM, &to) && window_of(to);
 }
 
 /* An event that was sent arrives in its window, or earlier where that makes a difference. */

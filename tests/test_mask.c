@@ -110,6 +110,29 @@ static void compatibility_mode_has_half_an_rsp(void **state)
 	assert_int_equal(r.rsp, 0x1122334455667788);
 }
 
+/* What a styled entry's own tests left: of its own flags, and of those of an event that came in the style's text. */
+static void a_styled_entry_has_used_its_flags(void **state)
+{
+	enum { NOT_ARITH = 0xfffff72a };
+	struct record r = full(ENTRY_IDT, 6);
+
+	(void)state;
+	r.rflags = r.live_rflags = 0xffffffff;
+	for (unsigned flags = 0; flags < 256; flags++) {
+		const int styled = (flags & REC_STYLE) != 0;
+		struct record in_text = r, elsewhere = r;
+
+		in_text.flags = elsewhere.flags = (uint8_t)flags;
+		in_text.rip = 0;
+		record_mask(&in_text);
+		record_mask(&elsewhere);
+		assert_int_equal(in_text.live_rflags, styled ? NOT_ARITH : 0xffffffff);
+		assert_int_equal(in_text.rflags, styled ? NOT_ARITH : 0xffffffff);
+		assert_int_equal(elsewhere.live_rflags, styled ? NOT_ARITH : 0xffffffff);
+		assert_int_equal(elsewhere.rflags, 0xffffffff);
+	}
+}
+
 static void check_window(uint64_t first, uint64_t end)
 {
 	/* what was sent, a single step, and a fault on the way to a handler */
@@ -224,6 +247,7 @@ int main(void)
 		cmocka_unit_test(only_enabled_breakpoints_show),
 		cmocka_unit_test(a_double_fault_loses_only_rf),
 		cmocka_unit_test(compatibility_mode_has_half_an_rsp),
+		cmocka_unit_test(a_styled_entry_has_used_its_flags),
 		cmocka_unit_test(a_window_is_one_place),
 		cmocka_unit_test(the_jump_belongs_to_its_window),
 		cmocka_unit_test(order_matters_to_the_hash),

@@ -161,13 +161,20 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 /* From compatibility mode, too. */
 static void a_system_call_is_what_a_kernel_expects(void **state)
 {
-	static const char text[] = "start ring=c style=ist-shift off=ist-shift\nsyscall; int 1; int 1; ret.iret; ret.iret";
-	char why[256];
+	static const struct {
+		const char *ring, *call, *vendor;
+	} row[] = { { "c", "syscall", "amd" }, { "u", "sysenter", "intel" }, { "c", "sysenter", "intel" } };
+	char text[256], why[256];
 	struct seq seq;
 
 	(void)state;
-	assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), 0);
-	assert_int_equal(model_breaks(&seq, profile_named("amd"), 0), RULE_PROMISE_FRAME);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(text, sizeof(text), "start ring=%s style=ist-shift off=ist-shift\n%s; int 1; int 1; ret.iret; ret.iret",
+			 row[i].ring, row[i].call);
+		assert_int_equal(seq_parse(&seq, text, strlen(text), why, sizeof(why)), 0);
+		if (model_breaks(&seq, profile_named(row[i].vendor), 0) != RULE_PROMISE_FRAME)
+			fail_msg("behind %s from ring %s a broken promise is missed", row[i].call, row[i].ring);
+	}
 }
 
 /* Two #DBs on one IST stack: ist-shift alone has something against that. */
