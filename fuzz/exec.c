@@ -193,7 +193,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	*ret_done = (struct msg_done){
 		.outcome = OUTCOME_DONE,
 		.n_rec = (uint8_t)x.n_rec,
-		.flags = (uint16_t)((*harn(H_FAULT) ? DONE_HARNESS : 0) | (dirty ? DONE_DIRTY : 0)),
+		.flags = (uint8_t)((*harn(H_FAULT) ? DONE_HARNESS : 0) | (dirty ? DONE_DIRTY : 0)),
 		.hash = record_hash(x.rec, x.n_rec),
 	};
 }

@@ -55,22 +55,25 @@ static size_t unstuff(uint8_t *buf, size_t len)
 	return out;
 }
 
+/* Of a frame as it is sent up to its CRC, and of what is not sent before it. */
+static uint32_t crc_of(const uint8_t *frame, size_t len)
+{
+	static const uint8_t unsent[] = { 'W', WIRE_VERSION };
+
+	return crc32_ieee(crc32_ieee(0, unsent, sizeof(unsent)), frame, len);
+}
+
 int wire_unpack(const uint8_t *buf, size_t len, struct wire_msg *ret_msg)
 {
-	const size_t overhead = sizeof(struct wire_head) + WIRE_CRC_LEN;
-	struct wire_head head;
+	const size_t overhead = WIRE_HEAD_LEN + WIRE_CRC_LEN;
 
 	if (len < overhead || len > WIRE_RAW_MAX)
 		return 0;
-	memcpy(&head, buf, sizeof(head));
-	if (head.magic != WIRE_MAGIC || head.version != WIRE_VERSION)
+	if (crc_of(buf, len - WIRE_CRC_LEN) != load32(buf + len - WIRE_CRC_LEN))
 		return 0;
-	if (head.len > WIRE_PAYLOAD_MAX || head.len != len - overhead)
-		return 0;
-	if (crc32_ieee(0, buf, len - WIRE_CRC_LEN) != load32(buf + len - WIRE_CRC_LEN))
-		return 0;
-	ret_msg->head = head;
-	ret_msg->payload = buf + sizeof(head);
+	memcpy(&ret_msg->head, buf, WIRE_HEAD_LEN);
+	ret_msg->head.len = (uint16_t)(len - overhead);
+	ret_msg->payload = buf + WIRE_HEAD_LEN;
 	return 1;
 }
 
@@ -121,15 +124,12 @@ size_t wire_pack(uint8_t *out, struct wire_head head, const void *payload, size_
 
 	if (len > WIRE_PAYLOAD_MAX)
 		return 0;
-	head.magic = WIRE_MAGIC;
-	head.version = WIRE_VERSION;
-	head.len = (uint16_t)len;
-	memcpy(out, &head, sizeof(head));
+	memcpy(out, &head, WIRE_HEAD_LEN);
 	if (len)
-		memcpy(out + sizeof(head), payload, len);
-	crc = crc32_ieee(0, out, sizeof(head) + len);
-	memcpy(out + sizeof(head) + len, &crc, sizeof(crc));
-	return sizeof(head) + len + sizeof(crc);
+		memcpy(out + WIRE_HEAD_LEN, payload, len);
+	crc = crc_of(out, WIRE_HEAD_LEN + len);
+	memcpy(out + WIRE_HEAD_LEN + len, &crc, sizeof(crc));
+	return WIRE_HEAD_LEN + len + sizeof(crc);
 }
 
 size_t wire_stuff(uint8_t *out, const uint8_t *raw, size_t raw_len)
@@ -143,7 +143,7 @@ size_t wire_stuff(uint8_t *out, const uint8_t *raw, size_t raw_len)
 size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len)
 {
 	/* At the far end of out: stuffing moves each byte down and never overtakes what it reads. */
-	uint8_t *raw = out + WIRE_FRAME_MAX - (sizeof(head) + len + WIRE_CRC_LEN);
+	uint8_t *raw = out + WIRE_FRAME_MAX - (WIRE_HEAD_LEN + len + WIRE_CRC_LEN);
 
 	if (len > WIRE_PAYLOAD_MAX)
 		return 0;
