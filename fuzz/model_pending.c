@@ -37,7 +37,10 @@ static int irq_due(struct cpu *c)
 	return c->rflags & FL_IF && (c->spurious || irq_ready(c) >= 0);
 }
 
-/* Whether this is the jump into a window. It reads where that is: a stack led over the pointer has it lead elsewhere. */
+/*
+ * Whether this is the jump into a window. It reads where that is: a stack led over the pointer has it lead elsewhere.
+ * Only half of it counts outside 64-bit mode; a change of the other half is a choice too many, and no wrong one.
+ */
 static int leads_into_window(struct cpu *c, const struct insn *in)
 {
 	uint64_t to;
@@ -107,7 +110,7 @@ static int interrupt(struct cpu *c, struct event ev)
 {
 	deliver(c, ev);
 	if (c->done)
-		return 1;
+		return 1; /* a shutdown */
 	const int due = irq_due(c);
 
 	if (due && !rule(c, RULE_PENDING_AT_HANDLER, 1))

@@ -144,7 +144,10 @@ static int never_answers(struct engine *e)
 							    e->repeats >= REPEATS_SURE));
 }
 
-/* Nor is what it tells while it is asked how its CPU does. A machine that shut down looks asleep. */
+/*
+ * What the machine tells while it is asked how its CPU does is not seen on watch_fd again either, and one that shut
+ * down looks asleep.
+ */
 static enum engine_status look(struct engine *e)
 {
 	if (!e->ops->sleeps || now_ms() < e->look_at)

@@ -15,7 +15,7 @@ struct engine_ops {
 	/* NULL: not in this build; words say what to do instead */
 	int (*start)(struct engine *e, const char *options, char *err, size_t err_cap);
 	int (*snapshot)(struct engine *e, char *err, size_t err_cap);
-	/* Something can be read from watch_fd, or the link is closed: what became of the machine? */
+	/* Something can be read from watch_fd, the link is closed, or sleeps() has asked: what became of the machine? */
 	enum engine_status (*watch)(struct engine *e);
 	/* Give the run under way the event that it waits for, if it does. Returns whether. NULL: this engine cannot. */
 	int (*inject)(struct engine *e);

@@ -46,12 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&head, data, sizeof(head));
 	n = wire_encode(wire, head, data + sizeof(head), size - sizeof(head));
 	wire_feed(&rx, 0, &msg);
-	if (head.type & 1)
+	if (head.seq & 1)
 		wire[head.len % n] ^= head.epoch;
 	for (size_t i = 0; i < n; i++) {
 		if (wire_feed(&rx, wire[i], &msg))
 			check(&msg);
-		else if (i == n - 1 && !(head.type & 1))
+		else if (i == n - 1 && !(head.seq & 1))
 			abort();
 	}
 	return 0;

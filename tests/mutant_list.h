@@ -67,17 +67,22 @@ static inline void excuses_read(struct excuses *e, const char *path)
 	fclose(f);
 }
 
-/* The reason why nobody can tell this mutant from the model; NULL: there is none. */
-static inline const char *excuse_of(struct excuses *list, const struct mutant_place *p)
+static inline int speaks_of(const struct excuse *e, const struct mutant_place *p)
 {
 	char kind[128];
 
 	snprintf(kind, sizeof(kind), "%s %s", p->kind, p->what);
+	return !fnmatch(e->file, p->file, 0) && !fnmatch(e->function, p->function, 0) && !fnmatch(e->kind, kind, 0) &&
+	       !fnmatch(e->text, p->text, 0);
+}
+
+/* The reason why nobody can tell this mutant from the model; NULL: there is none. */
+static inline const char *excuse_of(struct excuses *list, const struct mutant_place *p)
+{
 	for (unsigned i = 0; i < list->n; i++) {
 		struct excuse *e = &list->v[i];
 
-		if (fnmatch(e->file, p->file, 0) || fnmatch(e->function, p->function, 0) ||
-		    fnmatch(e->kind, kind, 0) || fnmatch(e->text, p->text, 0))
+		if (!speaks_of(e, p))
 			continue;
 		e->uses++;
 		return e->why;

@@ -52,7 +52,10 @@ int main(int argc, char **argv)
 	alarm(SECONDS);
 	if (wait_for(fd, MSG_HELLO, &msg))
 		return 1;
-	printf("HELLO%s\n", ((const struct msg_hello *)msg.payload)->flags & HELLO_PLAN_BAD ? " plan refused" : "");
+
+	uint16_t flags;
+	memcpy(&flags, msg.payload + offsetof(struct msg_hello, flags), sizeof(flags));
+	printf("HELLO%s\n", flags & HELLO_PLAN_BAD ? " plan refused" : "");
 
 	struct wire_head head = { .type = MSG_QUIT, .epoch = 1, .seq = 1 };
 	size_t n = wire_encode(frame, head, NULL, 0);

@@ -100,12 +100,12 @@ static void a_flipped_bit_is_noticed(void **state)
 static void a_wrong_version_is_refused(void **state)
 {
 	static struct wire_rx rx;
-	/* stuffed: no zero in these raw bytes, so the block is one code byte and the bytes */
 	struct wire_msg msg;
 
 	(void)state;
 	for (uint8_t version = WIRE_VERSION; version <= WIRE_VERSION + 1; version++) {
 		const uint8_t said[] = { 'W', version, MSG_RUN, 1, 1, 1 };
+		/* stuffed: no zero in these raw bytes, so the block is one code byte and the bytes */
 		uint8_t raw[9] = { 9, MSG_RUN, 1, 1, 1 };
 		uint32_t crc = crc32_ieee(0, said, sizeof(said));
 
@@ -192,6 +192,10 @@ static void the_page_has_the_frame_that_is_sent(void **state)
 		sprintf(hex + 2 * i, "%02x", wire[i]);
 	if (!strstr(page(), hex))
 		fail_msg("docs/protocol.md has not the frame that is sent: %s", hex);
+	sprintf(hex, "`%02x%02x|%02x%02x|payload|", MSG_RUN, run.epoch, run.seq, 0);
+	for (size_t i = n - 5; i + 1 < n; i++) /* of the CRC no byte is 0 */
+		sprintf(hex + strlen(hex), "%02x", wire[i]);
+	assert_non_null(strstr(page(), hex));
 	snprintf(version, sizeof(version), "Version%d.\n", WIRE_VERSION);
 	assert_non_null(strstr(page(), version));
 	snprintf(version, sizeof(version), "`57%02x`", WIRE_VERSION);

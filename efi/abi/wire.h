@@ -215,7 +215,7 @@ struct msg_checked {
 struct wire_rx {
 	uint16_t len; /* bytes of buf in use */
 	uint8_t lost; /* the frame under way is too long: drop until the next zero */
-	uint32_t n_bad; /* frames dropped so far: COBS, length, magic, version or CRC wrong */
+	uint32_t n_bad; /* frames dropped so far: COBS, length or CRC wrong */
 	uint8_t buf[WIRE_FRAME_MAX];
 };
 
@@ -233,8 +233,8 @@ int wire_feed(struct wire_rx *rx, uint8_t byte, struct wire_msg *ret_msg);
 
 /*
  * Encode a frame into out (WIRE_FRAME_MAX bytes). Returns its length on the wire, the final zero
- * included, or 0 when the payload is longer than WIRE_PAYLOAD_MAX. head.len is
- * not looked at; type, epoch and seq are the caller's.
+ * included, or 0 when the payload is longer than WIRE_PAYLOAD_MAX. Type, epoch and seq are the caller's;
+ * head.len is not looked at.
  */
 size_t wire_encode(uint8_t *out, struct wire_head head, const void *payload, size_t len);
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Campaigns on handlers of each style. With all its guards on WHOLE seconds (600) break no promise; with each guard off in
-# turn a campaign from seeds that know nothing of guards finds a sequence that breaks one within OFF seconds (300).
+# Campaigns on handlers of each style from the shipped seeds, which leave out corpus/guards. With all its guards on WHOLE
+# seconds (600) break no promise; with each guard off in turn one finds a sequence that breaks one within OFF seconds (300).
 # ENGINE; STYLES: those alone.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -11,17 +11,22 @@ ENGINE=${ENGINE:-qemu}
 WHOLE=${WHOLE:-600}
 OFF=${OFF:-300}
 
-mkdir "$tmp/seeds"
-find corpus -name '*.seq' ! -path 'corpus/guards/*' -exec cp {} "$tmp/seeds" \;
+driver=
+trap 'kill -INT $driver 2>/dev/null; wait; rm -rf "$tmp"' EXIT
 # a style's name, or a guard's with that of its style before it
 names() {
-	awk -F '"' '/^STYLE/ { style = $2; if (style != "plain") print style } /^GUARD/ { print style "," $2 }' fuzz/styles.def
+	awk -F '"' '/^STYLE/ { print style = $2 } /^GUARD/ { print style "," $2 }' fuzz/styles.def
 }
 
 campaign() {
 	rm -rf "$tmp/campaign"
-	$tw fuzz --plain --engine "$ENGINE" --seeds "$tmp/seeds" --style "$1" --time "$2" --out "$tmp/campaign" >"$tmp/log" 2>&1 &
+	$tw fuzz --plain --engine "$ENGINE" --style "$1" --time "$2" --out "$tmp/campaign" >"$tmp/log" 2>&1 &
 	driver=$!
+}
+
+ended() {
+	wait $driver || [ $? = 1 ] || fail "$1: $(tail -n 3 "$tmp/log")"
+	driver=
 }
 
 broken() {
@@ -31,10 +36,13 @@ broken() {
 bad=
 for style in ${STYLES:-$(names | grep -v ,)}; do
 	campaign "$style" "$WHOLE"
-	wait $driver || [ $? = 1 ] || fail "$style: $(tail -n 3 "$tmp/log")"
+	ended "$style"
 	execs=$(sed -n 's/^executions  *\([0-9]*\)$/\1/p' "$tmp/log")
-	note "$style, all guards on: $execs executions, broken: $(broken | wc -l)"
-	[ -z "$(broken)" ] || bad="$bad $style:$(broken | tr '\n' ',')"
+	note "$style, all guards on: $execs executions, $(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l) findings, broken: $(broken | wc -l)"
+	for name in $(broken); do
+		cat "$tmp/campaign/findings/$name/minimized.seq"
+		bad="$bad $style:$name"
+	done
 	for name in $(names | grep "^$style,"); do
 		campaign "${name%,*},off=${name#*,}" "$OFF"
 		t0=$(now_ms)
@@ -43,7 +51,7 @@ for style in ${STYLES:-$(names | grep -v ,)}; do
 		done
 		ms=$(($(now_ms) - t0)) found=$(broken | tr '\n' ' ')
 		kill -INT $driver 2>/dev/null || :
-		wait $driver || :
+		ended "$name"
 		note "${name%,*} without ${name#*,}: ${found:-nothing} after $((ms / 1000)) s"
 		[ -n "$found" ] || bad="$bad $name"
 	done

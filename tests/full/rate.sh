@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How fast a campaign is: AFL++'s own execs_per_sec over TIME seconds (60) from the shipped seeds, beside that of a client
 # which does nothing, under the same AFL++ with the same mutator. ROUNDS of both by turns (3), since machines' speed
-# wanders. ENGINE, LINK.
+# wanders. Fails where fewer than 6 events are delivered in an execution; of the rates whoever reads them is the judge.
+# ENGINE, LINK.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/e2e.inc
@@ -17,14 +18,15 @@ rate_of() {
 
 for round in $(seq "${ROUNDS:-3}"); do
 	dir=$tmp/$round
-	$tw fuzz --plain --engine "$ENGINE" --link "$LINK" --time "$TIME" --out "$dir" >"$tmp/log" 2>&1 ||
-		fail "the campaign ended with status $?: $(tail -n 3 "$tmp/log")"
+	$tw fuzz --plain --engine "$ENGINE" --link "$LINK" --time "$TIME" --out "$dir" >"$tmp/log" 2>&1 || [ $? = 1 ] ||
+		fail "the campaign failed: $(tail -n 3 "$tmp/log")"
 	ours=$(rate_of "$dir/afl") events=$(sed -n 's/events an execution *//p' "$tmp/log")
-	# the same environment and options as host/cmd_fuzz.c gives it
+	# the options of host/cmd_fuzz.c
 	AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_DISABLE_TRIM=1 \
 		AFL_CUSTOM_MUTATOR_LIBRARY=$PWD/build/trainwreck-mutator.so afl-fuzz -i "$dir/seeds" -o "$tmp/$round.nothing" \
 		-t 20000 -m none -g 100 -G 260 -V "$TIME" -- build/tests/nothing >"$tmp/log" 2>&1 || fail "$(tail -n 5 "$tmp/log")"
 	nothing=$(rate_of "$tmp/$round.nothing")
+	{ [ -n "$ours" ] && [ -n "$nothing" ]; } || fail "no execs_per_sec in AFL++'s fuzzer_stats"
 	note "$ENGINE, $LINK: $ours a second, $events events each; a client that does nothing: $nothing"
 	echo "$ours $nothing $events" >>"$tmp/rates"
 done
