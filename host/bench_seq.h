@@ -50,6 +50,9 @@ int seq_bench(const struct seq_bench *o);
 /* For people: each sequence, a line a step. */
 void seq_times_print(FILE *f, const struct seq_times *t, const struct results_context *c);
 
+/* 0 some figure of a row from the id `first` on is good, 3 an ERROR, 4 nothing but SKIPs. */
+int bench_status(const struct results *rs, unsigned first);
+
 /*
  * Rows into a new file of the folder `out` unless it is NULL, and to stdout: as JSON lines or as a table, that of t where
  * they are rows of sequences. Returns the exit status; what went wrong has been said.

@@ -8,14 +8,14 @@
 #include "host/bench_seq.h"
 #include "host/cli.h"
 
-static int exit_status(const struct results *rs)
+int bench_status(const struct results *rs, unsigned first)
 {
 	int measured = 0;
 
 	for (size_t i = 0; i < rs->n; i++) {
 		if (rs->v[i].verdict == BENCH_ERROR)
 			return EXIT_HARNESS;
-		measured |= rs->v[i].verdict != BENCH_SKIP && rs->v[i].row->id >= SEQ_IDS + 3;
+		measured |= rs->v[i].verdict != BENCH_SKIP && rs->v[i].row->id >= first;
 	}
 	return measured ? EXIT_AS_MANUAL : EXIT_SKIPPED;
 }
@@ -84,7 +84,7 @@ int seq_bench(const struct seq_bench *o)
 	if (lost)
 		err("the engine was lost before all sequences were measured: run again with -v to see why");
 	if (!status)
-		status = lost ? EXIT_HARNESS : exit_status(&t.results);
+		status = lost ? EXIT_HARNESS : bench_status(&t.results, SEQ_IDS + 3);
 	known_free(&known);
 	seq_times_free(&t);
 	engine_stop(e);

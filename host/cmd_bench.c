@@ -84,19 +84,6 @@ static int measure(struct engine *e, const struct bench_opts *o, struct results 
 	return lost;
 }
 
-/* 0 some figure is good, 3 an ERROR or an engine that was lost, 4 nothing but SKIPs. */
-static int exit_status(const struct results *rs)
-{
-	int measured = 0;
-
-	for (size_t i = 0; i < rs->n; i++) {
-		if (rs->v[i].verdict == BENCH_ERROR)
-			return EXIT_HARNESS;
-		measured |= rs->v[i].verdict != BENCH_SKIP;
-	}
-	return measured ? EXIT_AS_MANUAL : EXIT_SKIPPED;
-}
-
 static int run(const struct bench_opts *o)
 {
 	struct engine_opts eo = { .spec = o->engine, .verbose = cli.verbose, .about = 1 };
@@ -134,7 +121,7 @@ static int run(const struct bench_opts *o)
 		err("the engine was lost before all rows were measured: run again with -v to see "
 		    "why");
 	if (!status)
-		status = lost ? EXIT_HARNESS : exit_status(&rs);
+		status = lost ? EXIT_HARNESS : bench_status(&rs, 0);
 	engine_stop(e);
 	free(rs.v);
 	free(pools);
@@ -165,7 +152,7 @@ static int import(const struct bench_opts *o)
 		err("%s is damaged in %u place%s, or cut short: rows are ERROR or missing; copy it from the stick again", o->from,
 		    file.n_bad, file.n_bad == 1 ? "" : "s");
 	if (!status)
-		status = file.n_bad ? EXIT_HARNESS : exit_status(&file.results);
+		status = file.n_bad ? EXIT_HARNESS : bench_status(&file.results, 0);
 	bench_file_free(&file);
 	return status;
 }

@@ -163,7 +163,12 @@ static void a_system_call_is_what_a_kernel_expects(void **state)
 {
 	static const struct {
 		const char *ring, *call, *vendor;
-	} row[] = { { "c", "syscall", "amd" }, { "u", "sysenter", "intel" }, { "c", "sysenter", "intel" }, { "u", "sysenter; ret.iret; int3", "intel" } };
+	} row[] = {
+		{ "c", "syscall", "amd" },
+		{ "u", "sysenter", "intel" },
+		{ "c", "sysenter", "intel" },
+		{ "u", "sysenter; ret.iret; int3", "intel" },
+	};
 	char text[256], why[256];
 	struct seq seq;
 

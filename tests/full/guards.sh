@@ -38,7 +38,8 @@ for style in ${STYLES:-$(names | grep -v ,)}; do
 	campaign "$style" "$WHOLE"
 	ended "$style"
 	execs=$(sed -n 's/^executions  *\([0-9]*\)$/\1/p' "$tmp/log")
-	note "$style, all guards on: $execs executions, $(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l) findings, broken: $(broken | wc -l)"
+	found=$(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+	note "$style, all guards on: $execs executions, $found findings, broken: $(broken | wc -l)"
 	for name in $(broken); do
 		cat "$tmp/campaign/findings/$name/minimized.seq"
 		bad="$bad $style:$name"
