@@ -178,10 +178,11 @@ static struct step exit_of(uint8_t event)
 	return (struct step){ .op = OP_IRET };
 }
 
+/* Often an event that the sequence has: one that comes again inside its own handler is what stacks and frames break at. */
 static void mutate_nest(const struct change *c)
 {
-	uint32_t at = mutate_below(c->m, c->seq->n_steps + 1), n = 0, from = at;
-	struct step event = random_of(c, is_event);
+	uint32_t at = mutate_below(c->m, c->seq->n_steps + 1), n = 0, from = at, again = pick(c, is_event);
+	struct step event = again < c->seq->n_steps && !mutate_below(c->m, 3) ? c->seq->step[again] : random_of(c, is_event);
 
 	if (c->seq->n_steps) {
 		n = span_of(c->m, c->seq, &from);
