@@ -68,14 +68,14 @@ static int read_word(int fd, uint32_t *ret_word)
 	return n == 4 ? 0 : -1;
 }
 
-static int write_word(int fd, uint32_t word)
+static int write_words(int fd, const uint32_t *words, size_t n_words)
 {
 	ssize_t n;
 
 	do
-		n = write(fd, &word, 4);
+		n = write(fd, words, 4 * n_words);
 	while (n < 0 && errno == EINTR);
-	return n == 4 ? 0 : -1;
+	return n == (ssize_t)(4 * n_words) ? 0 : -1;
 }
 
 /* The map is asked for at our size; a bigger segment is used in its first part. */
@@ -96,12 +96,13 @@ static int open_map(struct forksrv *f)
 
 static int say_hello(struct forksrv *f, char *err, size_t err_cap)
 {
-	uint32_t hello = HELLO | HELLO_MAPSIZE | (uint32_t)(f->map_len - 1) << 1, answer;
-	int can_share = getenv(INPUT_ENV) != NULL;
+	const int can_share = getenv(INPUT_ENV) != NULL;
+	const uint32_t hello = HELLO | HELLO_MAPSIZE | (uint32_t)(f->map_len - 1) << 1 | (can_share ? HELLO_SHM : 0);
+	uint32_t answer;
 
 	if (fcntl(f->status, F_GETFD) < 0)
 		return 0; /* run by hand, or by a tool that starts it anew for each test case */
-	if (write_word(f->status, hello | (can_share ? HELLO_SHM : 0)))
+	if (write_words(f->status, &hello, 1))
 		return 0;
 	f->is_afl = 1;
 	if (!can_share)
@@ -162,8 +163,6 @@ int forksrv_next(struct forksrv *f, const uint8_t **ret_bytes, size_t *ret_len)
 	if (f->is_afl ? read_word(f->ctl, &word) : f->served)
 		return 0;
 	f->served = 1;
-	if (f->is_afl && write_word(f->status, NOBODY))
-		return 0;
 	memset(f->map, 0, f->map_len);
 	f->map[0] = 1;
 	if (f->shared) {
@@ -177,9 +176,12 @@ int forksrv_next(struct forksrv *f, const uint8_t **ret_bytes, size_t *ret_len)
 	return read_file(f, ret_len) ? -1 : 1;
 }
 
+/* The pid as late as the status: AFL++ has no use for it, and would be woken once more. */
 int forksrv_done(struct forksrv *f, int signal_number)
 {
-	return f->is_afl ? write_word(f->status, (uint32_t)signal_number) : 0;
+	const uint32_t words[] = { NOBODY, (uint32_t)signal_number };
+
+	return f->is_afl ? write_words(f->status, words, 2) : 0;
 }
 
 void forksrv_close(struct forksrv *f)
