@@ -14,10 +14,21 @@ const struct rule_info rule_info[N_RULES] = {
 #undef RULE
 };
 
+/* When an event that is on its way arrives an engine decides by where its pieces of code end, the same way each time. */
+static unsigned habit_at(const struct cpu *c, enum rule_id id)
+{
+	return (((uint32_t)c->rip * 0x9e3779b1u ^ id * 0x85ebca6bu) >> 16) % HABITS_AT;
+}
+
+static unsigned habit_of(const struct overlay *o, enum rule_id id, unsigned at)
+{
+	return o->habit_at[at] ? o->habit_at[at] - 1u : o->habit[id];
+}
+
 unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 {
 	struct path *p = &c->out->path;
-	unsigned habit = c->overlay ? c->overlay->habit[id] : 0, branch, taken;
+	unsigned at = habit_at(c, id), habit = c->overlay ? habit_of(c->overlay, id, at) : 0, branch, taken;
 
 	if (p->n >= CHOICES_MAX) {
 		/* a loop through an open question: nobody can try all of that */
@@ -29,6 +40,7 @@ unsigned choose(struct cpu *c, enum rule_id id, unsigned n)
 	p->branch[p->n] = (uint8_t)branch;
 	p->taken[p->n] = (uint8_t)taken;
 	p->rule[p->n] = (uint16_t)id;
+	p->at[p->n] = (uint16_t)at;
 	p->of[p->n++] = (uint8_t)n;
 	return taken;
 }

@@ -62,22 +62,23 @@ struct overlay_line {
 	uint64_t uses; /* how often it changed a result in the last prediction */
 };
 
+enum { CHOICES_MAX = 64, TRACES_MAX = 16, HABITS_AT = 16384 };
+
 struct overlay {
 	unsigned n;
 	struct overlay_line *line;
-	uint8_t habit[N_RULES]; /* by choice: the branch this machine took last, and so the first to try */
+	/* The branch this machine took last, and so the first to try: by choice, and 1 + that by choice and instruction. */
+	uint8_t habit[N_RULES], habit_at[HABITS_AT];
 };
-
-enum { CHOICES_MAX = 64, TRACES_MAX = 16 };
 
 /*
  * A path through the choices: how far each one went from the machine's habit, of how many branches;
- * which rule's choice it was, and which branch that came to.
+ * which rule's choice it was, before which instruction (an index of habit_at[]), and which branch that came to.
  */
 struct path {
 	unsigned n;
 	uint8_t branch[CHOICES_MAX], of[CHOICES_MAX], taken[CHOICES_MAX];
-	uint16_t rule[CHOICES_MAX];
+	uint16_t rule[CHOICES_MAX], at[CHOICES_MAX];
 };
 
 /* A promise of the handler style that the software broke (fuzz/model_promise.c), the first one. */

@@ -13,8 +13,12 @@ struct overlay *overlay_of(struct oracle *o)
 /* Next time the machine is expected to choose as it chose now. */
 static void learn(struct oracle *o, const struct path *path)
 {
-	for (unsigned i = 0; i < path->n; i++)
-		overlay_of(o)->habit[path->rule[i]] = path->taken[i];
+	struct overlay *of = overlay_of(o);
+
+	for (unsigned i = 0; i < path->n; i++) {
+		of->habit[path->rule[i]] = path->taken[i];
+		of->habit_at[path->at[i]] = (uint8_t)(1 + path->taken[i]);
+	}
 }
 
 static int expects(const struct trace *t, const struct msg_done *done)
@@ -186,9 +190,9 @@ void settle(struct oracle *o, const struct seq *seq, enum engine_status status, 
 
 void show_manual(struct oracle *o, const struct seq *seq, struct result *r)
 {
-	struct overlay manual = { 0 };
+	struct overlay manual = *overlay_of(o);
 
-	memcpy(manual.habit, overlay_of(o)->habit, sizeof(manual.habit));
+	manual.n = 0;
 	if (r->outcome == OUTCOME_DONE) {
 		if (!r->has_observed) {
 			r->n_observed = r->j.trace.n;

@@ -147,6 +147,7 @@ static void a_choice(void **state)
 	struct cpu c = { .habit = 1, .stops_in = 1 };
 	struct seq chooses = parsed("bp.x movss; movss+nop; nop");
 	static struct target t;
+	static struct trace trace;
 
 	(void)state;
 	sit_down(&t, &c);
@@ -157,6 +158,8 @@ static void a_choice(void **state)
 	assert_int_equal(t.ahead.n, 3);
 	assert_int_equal(ahead_all(&t), 0);
 	assert_int_equal(t.oracle.bare.habit[RULE_CODE_BP_MOVSS], 1);
+	model_predict(&chooses, t.oracle.profile, NULL, NULL, &trace);
+	assert_int_equal(t.oracle.bare.habit_at[trace.path.at[0]], 1 + 1);
 	assert_int_equal(t.campaign.errors + t.campaign.flaky + t.campaign.n, 0);
 	assert_int_equal(c.rig.guest.counts->runs, 3);
 	stand_up(&t, &c);

@@ -124,6 +124,35 @@ static void a_habit_is_the_branch_taken_first(void **state)
 	assert_int_equal(t.path.branch[0], 0);
 }
 
+/* Where it is known what the machine does at this very instruction, what it did last elsewhere does not count. */
+static void a_habit_may_be_that_of_one_instruction(void **state)
+{
+	static const char text[] = "nmi.before hlt; ret.iret; nmi.before int3";
+	struct overlay o = { .habit[RULE_ASYNC_ARRIVAL] = 1 };
+	struct path path = { 0 };
+	unsigned first, second;
+
+	(void)state;
+	predict(text, INTEL, &o, &path);
+	assert_int_equal(t.path.n, 2);
+	assert_int_equal(t.path.rule[0], RULE_ASYNC_ARRIVAL);
+	assert_int_equal(t.path.rule[1], RULE_ASYNC_ARRIVAL);
+	first = t.path.at[0];
+	second = t.path.at[1];
+	assert_int_not_equal(first, second);
+	for (unsigned here = 0; here < 2; here++) {
+		o.habit_at[second] = (uint8_t)(1 + here);
+		predict(text, INTEL, &o, &path);
+		assert_int_equal(t.path.taken[0], 1);
+		assert_int_equal(t.path.taken[1], here);
+	}
+	memset(&o, 0, sizeof(o));
+	o.habit_at[first] = 2;
+	predict(text, INTEL, &o, &path);
+	assert_int_equal(t.path.taken[0], 1);
+	assert_int_equal(t.path.taken[1], 0);
+}
+
 /* Only so many choices are followed; the ones behind them take the habit. */
 static void choices_have_an_end(void **state)
 {
@@ -329,6 +358,7 @@ int main(void)
 		cmocka_unit_test(between_events_there_is_no_vector),
 		cmocka_unit_test(several_known_differences_add_up),
 		cmocka_unit_test(a_habit_is_the_branch_taken_first),
+		cmocka_unit_test(a_habit_may_be_that_of_one_instruction),
 		cmocka_unit_test(choices_have_an_end),
 		cmocka_unit_test(every_field_names_its_rule),
 		cmocka_unit_test(an_event_names_its_rule),
