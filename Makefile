@@ -282,7 +282,7 @@ $B/mutants/blind: tests/blind.c $B/mutants/cpu.o $(HOSTLIB) $B/host/tests/fakegu
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) -iquote $B/mutants $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
 
-$B/tests/record $B/tests/random $B/tests/nothing: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
+$B/tests/record $B/tests/random $B/tests/nothing $B/tests/pump: $B/tests/%: tests/full/%.c $(HOSTLIB) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	$(call SAY,LINK)
 	$(Q)$(CC) $(CBASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(HOSTLIBS)
@@ -319,7 +319,7 @@ guards: all
 	tests/full/guards.sh
 
 # a campaign's rate beside that of a client that does nothing: TIME= seconds of each, ROUNDS= times
-rate: all $B/tests/nothing
+rate: all $B/tests/nothing $B/tests/pump
 	tests/full/rate.sh
 
 # a thousand triple faults: how fast, and what is left of them
