@@ -178,15 +178,20 @@ static struct step exit_of(uint8_t event)
 	return (struct step){ .op = OP_IRET };
 }
 
-/* Often an event that the sequence has: one that comes again inside its own handler is what stacks and frames break at. */
+/*
+ * An event around some steps, and its exit; or, one time in three, one that the sequence has inside its own handler,
+ * which is what stacks and frames break at.
+ */
 static void mutate_nest(const struct change *c)
 {
-	uint32_t at = mutate_below(c->m, c->seq->n_steps + 1), n = 0, from = at, again = pick(c, is_event);
-	struct step event = again < c->seq->n_steps && !mutate_below(c->m, 3) ? c->seq->step[again] : random_of(c, is_event);
+	uint32_t at = mutate_below(c->m, c->seq->n_steps + 1), n = 0, has = pick(c, is_event);
+	struct step event = random_of(c, is_event);
 
-	if (c->seq->n_steps) {
-		n = span_of(c->m, c->seq, &from);
-		at = from;
+	if (has < c->seq->n_steps && !mutate_below(c->m, 3)) {
+		event = c->seq->step[has];
+		at = has + 1;
+	} else if (c->seq->n_steps) {
+		n = span_of(c->m, c->seq, &at);
 	}
 	/* the exit first: then the event's place does not move it */
 	put(c, at + n, exit_of(event.op));

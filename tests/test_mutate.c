@@ -79,6 +79,7 @@ static void operations_do_what_they_are_for(void **state)
 		{ MUT_GRAFT, "int3; ud2", "de; clts; swapgs", "int3; clts; ud2" },
 		{ MUT_NEST, "ud2; de", "", "syscall; ud2; ret.sysret ok; de" },
 		{ MUT_NEST, "ud2; de", "", "ud2; int3; de; ret.iret" },
+		{ MUT_NEST, "int 0x93; nop", "", "int 0x93; int 0x93; ret.iret; nop" },
 		{ MUT_CONTEXT, "ud2; de", "", "ud2; go.c; de" },
 		{ MUT_WALK, "pf.read ro", "", "pf.read user" },
 		{ MUT_WALK, "pf.read ro", "", "pf.read sup" },
