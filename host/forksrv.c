@@ -17,8 +17,8 @@ enum {
 	FD_CTL = 198,
 	FD_STATUS = 199,
 	/*
-	 * AFL++ kills the pid it is told when its own deadline passes. No process can have this one: it
-	 * is above the kernel's limit of 2^22.
+	 * AFL++ kills the pid it is told when it is stopped. No process can have this one: it is above the
+	 * kernel's limit of 2^22.
 	 */
 	NOBODY = 0x7ffffff0,
 };
@@ -176,7 +176,10 @@ int forksrv_next(struct forksrv *f, const uint8_t **ret_bytes, size_t *ret_len)
 	return read_file(f, ret_len) ? -1 : 1;
 }
 
-/* The pid as late as the status: AFL++ has no use for it, and would be woken once more. */
+/*
+ * The pid as late as the status, or AFL++ would be woken once more. It waits for it without a deadline: how long a run
+ * may take is ours to say.
+ */
 int forksrv_done(struct forksrv *f, int signal_number)
 {
 	const uint32_t words[] = { NOBODY, (uint32_t)signal_number };
