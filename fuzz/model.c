@@ -14,7 +14,10 @@ const struct rule_info rule_info[N_RULES] = {
 #undef RULE
 };
 
-/* When an event that is on its way arrives an engine decides by where its pieces of code end, the same way each time. */
+/*
+ * When an event that is on its way arrives an engine decides by where its pieces of code end, the same way each time.
+ * Instructions that share a slot cost a search, nothing else.
+ */
 static unsigned habit_at(const struct cpu *c, enum rule_id id)
 {
 	return (((uint32_t)c->rip * 0x9e3779b1u ^ id * 0x85ebca6bu) >> 16) % HABITS_AT;
