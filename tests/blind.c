@@ -215,11 +215,10 @@ static int hunt_all(const unsigned *todo, unsigned n, double seconds, unsigned p
 	static double times[N_MUTANTS];
 	char why[512], dir[] = "/tmp/trainwreck-blind.XXXXXX", command[64];
 	struct outcome_of *o = mmap(NULL, sizeof(*o), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned n_found = 0, n_unseen = 0, runs = 0;
 	static struct excuses unseen;
+	unsigned n_found = 0, n_unseen = 0, runs = 0;
 
 	excuses_read(&unseen, "tests/mutants.unseen");
-
 	if (seq_cases_add(&seeds, "corpus", why, sizeof(why)) || o == MAP_FAILED || !mkdtemp(dir)) {
 		fprintf(stderr, "blind: run this in the source tree, with room in /tmp: %s\n", why);
 		return 3;
@@ -229,7 +228,7 @@ static int hunt_all(const unsigned *todo, unsigned n, double seconds, unsigned p
 		return 1;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		const char *why_not = excuse_of(&unseen, &mutant_places[todo[i] - 1]);
+		const char *why_not;
 		char word[500];
 		int status;
 		pid_t pid;
@@ -242,18 +241,17 @@ static int hunt_all(const unsigned *todo, unsigned n, double seconds, unsigned p
 			_exit(0);
 		}
 		waitpid(pid, &status, 0);
-		if (o->found > 0)
+		if (o->found > 0) {
 			snprintf(word, sizeof(word), "%.2f s, %u runs, %s, %s:", o->seconds, o->runs, o->vendor, o->signature);
-		else if (why_not)
+			times[n_found++] = o->seconds;
+		} else if ((why_not = excuse_of(&unseen, &mutant_places[todo[i] - 1]))) {
 			snprintf(word, sizeof(word), "no other CPU, %u runs (%s):", o->runs, why_not);
-		else
+			n_unseen++;
+		} else {
 			snprintf(word, sizeof(word), "NOT FOUND in %.0f s, %u runs, status %d:", o->seconds, o->runs, status);
+		}
 		print_place(todo[i], word);
 		runs += o->runs;
-		if (o->found > 0)
-			times[n_found++] = o->seconds;
-		else
-			n_unseen += why_not != NULL;
 	}
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	if (system(command))
@@ -262,7 +260,7 @@ static int hunt_all(const unsigned *todo, unsigned n, double seconds, unsigned p
 	printf("blind: %u of %u mutants found, median %.2f s, longest %.2f s; of those that were not, %u are no other CPU "
 	       "(tests/mutants.unseen); %u runs\n", n_found, n, n_found ? times[n_found / 2] : 0,
 	       n_found ? times[n_found - 1] : 0, n_unseen, runs);
-	return (n_found + n_unseen) * 100 < n * percent;
+	return !n_found || n_found * 100 < (n - n_unseen) * percent;
 }
 
 /* Those that are another model. */
