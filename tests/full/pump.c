@@ -10,11 +10,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fuzz/mutate.h"
 #include "fuzz/text.h"
+#include "host/link.h"
 #include "host/seqfile.h"
 #include "host/target_ahead.h"
 
@@ -30,12 +30,9 @@ static void fail(const char *what, const char *words)
 	exit(3);
 }
 
-static double seconds(void)
+static void usage(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	fail("usage", "pump [-r] [-t SECONDS] ENGINE POOL");
 }
 
 static void give(const struct seq *seq)
@@ -71,7 +68,7 @@ static void rank(void)
 	static char text[8192];
 
 	for (unsigned i = 0; i < n; i++) {
-		const double begun = seconds();
+		const int64_t begun = now_us();
 
 		for (unsigned k = 0; k < IN_A_ROW; k++)
 			give(&pool.v[i].seq);
@@ -80,19 +77,19 @@ static void rank(void)
 			text[0] = 0;
 		for (char *c = text; *c; c++)
 			*c = *c == '\n' ? ';' : *c;
-		printf("%8.2f us  %s\n", (seconds() - begun) * 1e6 / IN_A_ROW, text);
+		printf("%8.2f us  %s\n", (double)(now_us() - begun) / IN_A_ROW, text);
 	}
 }
 
 static void at_random(double limit)
 {
 	const uint64_t events = t.oracle.n_events, recoveries = t.oracle.n_recoveries;
-	const double begun = seconds();
+	const int64_t begun = now_us();
 	struct mutator m;
 	double took = 0;
 	unsigned runs = 0;
 
-	for (mutate_seed(&m, 1); took < limit; took = seconds() - begun)
+	for (mutate_seed(&m, 1); took < limit; took = (double)(now_us() - begun) / 1e6)
 		for (unsigned i = 0; i < AT_ONCE; i++, runs++)
 			give(&pool.v[mutate_below(&m, n)].seq);
 	printf("%s: %u of %zu sequences, %.0f runs a second of %.1f events, %" PRIu64 " recoveries\n", t.opts.spec, n, pool.n,
@@ -111,10 +108,10 @@ int main(int argc, char **argv)
 		else if (opt == 't')
 			limit = atof(optarg);
 		else
-			return 2;
+			usage();
 	}
 	if (argc - optind != 2)
-		fail("usage", "pump [-r] [-t SECONDS] ENGINE POOL");
+		usage();
 	t.source.spec = t.opts.spec = argv[optind];
 	if (seq_cases_add(&pool, argv[optind + 1], why, sizeof(why)))
 		fail(argv[optind + 1], why);

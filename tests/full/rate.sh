@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How fast a campaign is: AFL++'s own execs_per_sec over TIME seconds (60) from the shipped seeds, beside that of a client
 # which does nothing, under the same AFL++ with the same mutator, and of the campaign's queue without AFL++ (build/tests/pump,
-# over the window). ROUNDS of all by turns (3), since machines' speed wanders. Fails where fewer than 6 events are delivered in an execution; of the rates whoever reads them is the judge.
+# over the window). ROUNDS of all by turns (3), since machines' speed wanders. Fails where fewer than 6 events are delivered
+# in an execution; of the rates whoever reads them is the judge.
 # ENGINE, LINK.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -28,7 +29,10 @@ for round in $(seq "${ROUNDS:-3}"); do
 	nothing=$(rate_of "$tmp/$round.nothing")
 	{ [ -n "$ours" ] && [ -n "$nothing" ]; } || fail "no execs_per_sec in AFL++'s fuzzer_stats"
 	note "$ENGINE, $LINK: $ours a second, $events events each; a client that does nothing: $nothing"
-	[ "$LINK" != shm ] || note "without AFL++: $(build/tests/pump "$ENGINE" "$dir/afl/default/queue")"
+	if [ "$LINK" = shm ]; then
+		alone=$(build/tests/pump "$ENGINE" "$dir/afl/default/queue") || fail "no rate without AFL++: $alone"
+		note "without AFL++: $alone"
+	fi
 	echo "$ours $nothing $events" >>"$tmp/rates"
 done
 awk '{ a[NR] = $1; share[NR] = $1 / $2; if ($3 < 6) few = 1 }
