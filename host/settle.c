@@ -13,11 +13,11 @@ struct overlay *overlay_of(struct oracle *o)
 /* Next time the machine is expected to choose as it chose now. */
 static void learn(struct oracle *o, const struct path *path)
 {
-	struct overlay *of = overlay_of(o);
+	struct overlay *overlay = overlay_of(o);
 
 	for (unsigned i = 0; i < path->n; i++) {
-		of->habit[path->rule[i]] = path->taken[i];
-		of->habit_at[path->at[i]] = (uint8_t)(1 + path->taken[i]);
+		overlay->habit[path->rule[i]] = path->taken[i];
+		overlay->habit_at[path->at[i]] = (uint8_t)(1 + path->taken[i]);
 	}
 }
 
