@@ -79,6 +79,34 @@ static void settle_agreement(struct oracle *o, const struct seq *seq, struct res
 		settle_broken(seq, r);
 }
 
+/*
+ * What is expected of a machine that nothing is known of. Of several paths that agree equally long the one tried first
+ * names a difference: tried in an order that hangs on what ran before it would have several names.
+ */
+static struct overlay *without_habits(const struct overlay *overlay)
+{
+	static struct overlay without;
+
+	without = *overlay;
+	memset(without.habit, 0, sizeof(without.habit));
+	memset(without.habit_at, 0, sizeof(without.habit_at));
+	return &without;
+}
+
+static void judge_done(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
+	if (!r->j.agrees)
+		model_judge(seq, o->profile, without_habits(overlay_of(o)), r->observed, r->n_observed, &r->j);
+}
+
+static void judge_death(struct oracle *o, const struct seq *seq, struct result *r)
+{
+	model_judge_death(seq, o->profile, overlay_of(o), r->outcome, &r->j);
+	if (!r->j.agrees)
+		model_judge_death(seq, o->profile, without_habits(overlay_of(o)), r->outcome, &r->j);
+}
+
 /* Nothing can be said of the run, and nobody knows what state the machine is in. */
 static void give_up(struct oracle *o, struct result *r, const char *what, const char *words)
 {
@@ -105,7 +133,7 @@ static void settle_done(struct oracle *o, const struct seq *seq, const struct ms
 	}
 	r->n_observed = (unsigned)n;
 	r->has_observed = 1;
-	model_judge(seq, o->profile, overlay_of(o), r->observed, r->n_observed, &r->j);
+	judge_done(o, seq, r);
 	/* where the model does not follow to the end anything may be left behind; else all must have been put back */
 	if (done->flags & DONE_DIRTY && !(r->j.agrees && r->j.trace.unchecked)) {
 		char words[128];
@@ -128,7 +156,7 @@ static void settle_death(struct oracle *o, const struct seq *seq, enum outcome o
 	r->outcome = outcome;
 	if (engine_registers(o->engine, r->registers, sizeof(r->registers)) < 0)
 		r->registers[0] = 0;
-	model_judge_death(seq, o->profile, overlay_of(o), outcome, &r->j);
+	judge_death(o, seq, r);
 	if (r->j.agrees) {
 		settle_agreement(o, seq, r);
 	} else {
@@ -149,7 +177,7 @@ static void settle_engine_death(struct oracle *o, const struct seq *seq, struct 
 
 	o->n_engine_deaths++;
 	r->outcome = OUTCOME_SHUTDOWN;
-	model_judge_death(seq, o->profile, overlay_of(o), OUTCOME_SHUTDOWN, &r->j);
+	judge_death(o, seq, r);
 	if (r->j.agrees && (r->j.trace.dies || (r->j.trace.unchecked && r->j.trace.death != RULE_UNCHECKED))) {
 		settle_agreement(o, seq, r);
 		oracle_recover(o, r);
@@ -190,21 +218,21 @@ void settle(struct oracle *o, const struct seq *seq, enum engine_status status, 
 
 void show_manual(struct oracle *o, const struct seq *seq, struct result *r)
 {
-	struct overlay manual = *overlay_of(o);
+	struct overlay *manual = without_habits(overlay_of(o));
 
-	manual.n = 0;
+	manual->n = 0;
 	if (r->outcome == OUTCOME_DONE) {
 		if (!r->has_observed) {
 			r->n_observed = r->j.trace.n;
 			memcpy(r->observed, r->j.trace.rec, r->j.trace.n * sizeof(r->observed[0]));
 			r->has_observed = 1;
 		}
-		model_judge(seq, o->profile, &manual, r->observed, r->n_observed, &r->j);
+		model_judge(seq, o->profile, manual, r->observed, r->n_observed, &r->j);
 		if (!r->j.agrees)
 			signature_of(&r->j, r->observed, r->n_observed, r->signature, sizeof(r->signature));
 		return;
 	}
-	model_judge_death(seq, o->profile, &manual, r->outcome, &r->j);
+	model_judge_death(seq, o->profile, manual, r->outcome, &r->j);
 	if (!r->j.agrees)
 		signature_of_death(&r->j, r->outcome, r->signature, sizeof(r->signature));
 }

@@ -182,6 +182,28 @@ static void a_choice_that_went_wrong(void **state)
 	stand_up(&t, &c);
 }
 
+/* Two ways agree equally long: which one names the difference does not hang on what this machine was seen to do. */
+static void a_name_without_habits(void **state)
+{
+	struct cpu c = { .is_wrong = 1 };
+	struct seq chooses = parsed("bp.x movss; movss+nop; ud2");
+	char name[SIGNATURE_CAP];
+	static struct target t;
+	static struct result r;
+
+	(void)state;
+	sit_down(&t, &c);
+	for (unsigned habit = 0; habit < 2; habit++) {
+		t.oracle.bare.habit[RULE_CODE_BP_MOVSS] = (uint8_t)habit;
+		oracle_run(&t.oracle, &chooses, &r);
+		assert_true(is_unknown(&r));
+		if (!habit)
+			memcpy(name, r.signature, sizeof(name));
+		assert_string_equal(r.signature, name);
+	}
+	stand_up(&t, &c);
+}
+
 /* As long as others are under way doubts wait, but for so many that it is time to stop for them. */
 static void doubts_wait_for_one_another(void **state)
 {
@@ -360,6 +382,7 @@ int main(void)
 		EACH(a_death_in_company_only),
 		EACH(a_choice),
 		EACH(a_choice_that_went_wrong),
+		EACH(a_name_without_habits),
 		EACH(doubts_wait_for_one_another),
 		EACH(lies_are_errors),
 		EACH(nonsense_is_an_error),
