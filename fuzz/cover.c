@@ -2,8 +2,9 @@
 /* Coverage of a trace: events and pairs of them, by their meaning and never by an address. */
 #include <string.h>
 
-#include "fuzz/tape.h"
 #include "fuzz/model.h"
+#include "fuzz/style.h"
+#include "fuzz/tape.h"
 
 static uint32_t mix(uint32_t h, uint32_t v)
 {
@@ -11,12 +12,15 @@ static uint32_t mix(uint32_t h, uint32_t v)
 	return h ^ h >> 15;
 }
 
-/* What kind of place an address is: the region, or which way into it. */
+/* What kind of place an address is: the region, or which way into it; in style text the place that gap.* names. */
 static uint32_t place(uint64_t addr)
 {
 	const struct victim_labels *l = victim_labels();
 	const struct region *r = region_of(addr);
+	const uint64_t window = style_has(addr) ? window_of(addr) : 0;
 
+	if (window)
+		return 102u + victim_insn(window)->a;
 	if (addr >= l->stubs && addr < l->harness_end)
 		return 100;
 	return r ? (uint32_t)(r - regions) : 101;
