@@ -238,8 +238,8 @@ void deliver(struct cpu *c, struct event ev)
 
 	c->delivered = 1;
 	debug_delivered(c, &ev);
-	/* what it holds off ends with the instruction that raised this */
-	c->shadow_sti = (ev.soft || ev.fault) && c->shadowed && !rule(c, RULE_SHADOW_ENDS, 1);
+	/* what it holds off ends with the instruction that raised this, or that this came in the middle of */
+	c->shadow_sti = (ev.soft || ev.fault || c->rep_left) && c->shadowed && !rule(c, RULE_SHADOW_ENDS, 1);
 	c->shadow_ss = 0;
 	c->db_trap = 0;
 	if (ev.soft && c->db_hits && !rule(c, RULE_MOVSS_DATA_BP_INT, 1))
