@@ -6,6 +6,8 @@
 
 #include "fuzz/text.h"
 
+enum { LONG = 10 };
+
 const char *const mutation_name[N_MUTATIONS] = {
 #define MUTATION(name, function, words) #function,
 #include "fuzz/mutations.def"
@@ -287,6 +289,12 @@ void mutate(struct mutator *m, struct seq *seq, const struct seq *add)
 {
 	unsigned n = 1u << mutate_below(m, 4), changed = 0;
 
-	for (unsigned tries = 0; changed < n && tries < 4 * n + 64; tries++)
-		changed += mutate_one(m, (enum mutation)mutate_below(m, N_MUTATIONS), seq, add) != 0;
+	for (unsigned tries = 0; changed < n && tries < 4 * n + 64; tries++) {
+		enum mutation which = (enum mutation)mutate_below(m, N_MUTATIONS);
+
+		/* most mutations add steps, and each step costs its time: the longer, the more is cut */
+		if (mutate_below(m, LONG) < seq->n_steps && !mutate_below(m, 2))
+			which = MUT_DELETE;
+		changed += mutate_one(m, which, seq, add) != 0;
+	}
 }

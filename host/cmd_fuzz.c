@@ -54,11 +54,16 @@ static void set_environment(const struct fuzz *fuzz)
 	set_default("AFL_SKIP_CPUFREQ", "1");
 	set_default("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
 	set_default("AFL_NO_AFFINITY", "1");
+	/* a test case is the same each time: three runs of a new one show that as well as eight */
+	set_default("AFL_FAST_CAL", "1");
 	set_default("AFL_FORKSRV_INIT_TMOUT", "120000");
 	if (!fuzz->on_terminal)
 		set_default("AFL_NO_UI", "1");
-	if (*fuzz->mutator)
+	if (*fuzz->mutator) {
 		set_default("AFL_CUSTOM_MUTATOR_LIBRARY", fuzz->mutator);
+		/* AFL++'s own havoc knows no steps, and has turns without end as well (afl_custom_fuzz_count) */
+		set_default("AFL_CUSTOM_MUTATOR_ONLY", "1");
+	}
 	/* AFL++ removes an entry before it writes the trimmed one: a SIGKILL between the two would lose it */
 	set_default("AFL_DISABLE_TRIM", "1");
 }

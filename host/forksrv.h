@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FORKSRV_MAP_LEN = 65536, FORKSRV_INPUT_MAX = 1 << 20 };
+enum { FORKSRV_MAP_LEN = 1 << 14, FORKSRV_INPUT_MAX = 1 << 20 };
 
 struct forksrv {
 	int is_afl; /* a fork server's pipes are there */

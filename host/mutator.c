@@ -10,6 +10,8 @@
 
 enum {
 	HAVOC_PERCENT = 20,
+	/* test cases of one turn of a queue entry */
+	TURN = 256,
 	/* AFL++ may read as far as its own least length (-g), which our results need not have */
 	SLACK = 65536,
 };
@@ -82,6 +84,18 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t len, uint8_t **ret_buf, 
 	limit(&a->m, max_len);
 	mutate(&a->m, &a->seq, &a->add);
 	return give(a, &a->seq, ret_buf);
+}
+
+/*
+ * Without this AFL++ goes on with an entry twice as long whenever it has found something new, which here it does all the
+ * time: one entry had 300,000 test cases, and ten thousand others none.
+ */
+uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t len)
+{
+	(void)data;
+	(void)buf;
+	(void)len;
+	return TURN;
 }
 
 const char *afl_custom_describe(void *data, size_t max_len)

@@ -17,6 +17,8 @@ TW_AFL void *afl_custom_init(void *afl, unsigned int seed);
 TW_AFL void afl_custom_deinit(void *data);
 TW_AFL size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t len, uint8_t **ret_buf, uint8_t *add,
 			      size_t add_len, size_t max_len);
+/* How many of them one entry has before it is another one's turn. */
+TW_AFL uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t len);
 TW_AFL const char *afl_custom_describe(void *data, size_t max_len);
 
 /* Called from within AFL++'s havoc stage, now and then: one mutation. */
