@@ -156,8 +156,8 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	/* a frame that lies over registers which were saved */
 	if (c->out->unchecked)
 		return 1;
-	if (is_untold(r->rip) || is_untold(r->cs) || is_untold(r->rflags) || is_untold(r->rsp) ||
-	    is_untold(r->ss) || is_untold(r->err) ||
+	if (is_untold(r->rip) || is_open(c, 8, r->cs) || is_open(c, 8, r->rflags) || is_open(c, 8, r->rsp) ||
+	    is_open(c, 8, r->ss) || is_open(c, 8, r->err) ||
 	    /* an entry that an interrupted system call's frame led to, with another RCX */
 	    (entry == ENTRY_SYSCALL && is_untold(r->rcx))) {
 		unchecked(c);

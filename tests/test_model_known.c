@@ -107,6 +107,8 @@ static const struct {
 	{ RULE_RET_SEG_NULLED, 0, 0, "mov.es kds; go.c; seg.read es; nop", "#UD rip=end_c" },
 	{ RULE_RET_SEG_NULLED, 0, 0, "mov.gs kds; go.c; seg.read gs; nop", "#PF(4) rip=seg.read[c]:SEGREAD cr2=8" },
 	{ RULE_SINGLE_STEP_AFTER, 0, 0, "fmask none; go.u; flags tf; syscall; nop", "#DB rip=syscall[u]:LEARSI fl=0x102; SYSCALL r11=2" },
+	/* a return leads to a stub whose frame begins among words pushed before: where in a window, and what that is, is open */
+	{ RULE_GATE_OFFSET, 0, 0, "gate.off 64 1; sti+ipi.self 0x40; ret.lret32; nop", "#GP(0) on=MAIN+0xf60; UNCHECKED" },
 	/* INT1 is no instruction */
 	{ RULE_INT1, 0, 0, "int1", "#UD rip=int1[k]:INT1 fl=0x10002" },
 };
