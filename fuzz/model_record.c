@@ -125,6 +125,17 @@ static int read_frame(struct cpu *c, struct record *r, uint64_t rsp)
 	return 0;
 }
 
+/* A stub that a return has led to takes its frame from words pushed before: where in a window an event came, too. */
+static int frame_is_open(const struct cpu *c, const struct record *r)
+{
+	const uint64_t slot[] = { r->cs, r->rflags, r->rsp, r->ss, r->err };
+
+	for (size_t i = 0; i < sizeof(slot) / sizeof(slot[0]); i++)
+		if (is_open(c, sizeof(slot[i]), slot[i]))
+			return 1;
+	return 0;
+}
+
 /* One record; the frame lies at `frame`. Returns 1 when the run is over. */
 static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame, unsigned flags)
 {
@@ -150,14 +161,13 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	};
 	if (entry == ENTRY_IDT)
 		harness = read_frame(c, r, frame);
-	/* a stub that a return has led to, whose frame is made of parts of what was saved: where in a window, too */
+	/* the same of a frame made of parts of such words */
 	if (entry == ENTRY_IDT && frame & 7 && c->window_rips)
 		unchecked(c);
 	/* a frame that lies over registers which were saved */
 	if (c->out->unchecked)
 		return 1;
-	if (is_untold(r->rip) || is_open(c, 8, r->cs) || is_open(c, 8, r->rflags) || is_open(c, 8, r->rsp) ||
-	    is_open(c, 8, r->ss) || is_open(c, 8, r->err) ||
+	if (is_untold(r->rip) || frame_is_open(c, r) ||
 	    /* an entry that an interrupted system call's frame led to, with another RCX */
 	    (entry == ENTRY_SYSCALL && is_untold(r->rcx))) {
 		unchecked(c);
