@@ -85,6 +85,18 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 	return 0;
 }
 
+/* Six bytes of memory, offset and selector: which is read first is not said. The offset is of no use to a gate. */
+static int read_pointer(struct cpu *c, uint64_t at, uint64_t *ret_sel)
+{
+	uint64_t offset;
+
+	if (!mem_read(c, at, 4, ACC_READ, &offset))
+		return mem_read(c, at + 4, 2, ACC_READ, ret_sel);
+	if (choose(c, RULE_CALL_POINTER_ORDER, 2))
+		mem_read(c, at + 4, 2, ACC_READ, ret_sel);
+	return 1;
+}
+
 int act_call_far(struct cpu *c, const struct insn *in)
 {
 	uint64_t sel, rsp = c->reg[GPR_SP];
@@ -92,7 +104,7 @@ int act_call_far(struct cpu *c, const struct insn *in)
 	struct desc d;
 	unsigned ring, inner;
 
-	if (mem_read(c, in->imm + 4, 2, ACC_READ, &sel) || read_gate(c, (uint16_t)sel, &g))
+	if (read_pointer(c, in->imm, &sel) || read_gate(c, (uint16_t)sel, &g))
 		return 1;
 	if (c->done)
 		return 0;

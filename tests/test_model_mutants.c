@@ -69,6 +69,7 @@ static const struct {
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
 	{ RULE_RET_POP_ORDER, "a choice: both are right" },
+	{ RULE_CALL_POINTER_ORDER, "a choice: both are right" },
 	{ RULE_DR_CPL_ORDER, "a choice: both are right" },
 	{ RULE_RET_SS_RPL_ORDER, "a choice: both outcomes are cases" },
 	{ RULE_SHADOW_CHAINED_TRAP, "a choice: both are right" },
