@@ -88,7 +88,7 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t len, uint8_t **ret_buf, 
 
 /*
  * Without this AFL++ goes on with an entry twice as long whenever it has found something new, which here it does all the
- * time: one entry had 300,000 test cases, and ten thousand others none.
+ * time: two entries had all of 571,518 test cases, and 11,976 others none.
  */
 uint32_t afl_custom_fuzz_count(void *data, const uint8_t *buf, size_t len)
 {
