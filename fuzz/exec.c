@@ -168,6 +168,10 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	if (style_of(&seq))
 		style_leave(&seq, &x.profile);
 	state_restore(&t);
+	if (exec_strayed()) {
+		t.needs |= TABLES | MSRS | DEBUG | LAPIC | FPU | STACKS | PAGES | MCHECK;
+		state_restore(&t);
+	}
 	x.n_rec = (unsigned)*harn(H_NREC);
 	for (unsigned i = 0; i < x.n_rec; i++)
 		convert(&raw[i], &x.rec[i]);

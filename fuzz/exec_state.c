@@ -260,9 +260,10 @@ static void restore_msrs(void)
 	wrmsr(IA32_SYSENTER_EIP, l->entry_sysenter);
 }
 
-/* No jump but the loop's: where nothing differs, which is nearly always, this is what a run that may write text costs. */
-static int differs(const uint64_t *a, const uint64_t *b, size_t n)
+/* No jump but the loop's: where nothing differs, which is nearly always, this is what it costs. */
+int exec_differ(const void *is, const void *must, size_t n)
 {
+	const uint64_t *a = is, *b = must;
 	uint64_t d = 0;
 
 #pragma GCC unroll 8
@@ -291,7 +292,7 @@ static void restore_text(void)
 			continue;
 		for (size_t k = 0; k < len; k += n) {
 			n = len - k < TEXT_PIECE ? len - k : TEXT_PIECE;
-			if (differs(to + k, from + k, n))
+			if (exec_differ(to + k, from + k, n))
 				memcpy(to + k, from + k, 8 * n);
 		}
 	}

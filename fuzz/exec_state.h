@@ -57,6 +57,15 @@ void style_leave(const struct seq *seq, const struct profile *p);
 /* The legs of a timed run of n raw records, by the tape's end. */
 unsigned time_legs(const struct raw_record *raw, unsigned n, uint64_t end, struct exec_leg *ret_leg);
 
+/* Whether n qwords are not the same. */
+int exec_differ(const void *is, const void *must, size_t n);
+
+/*
+ * Whether a register or a table is not as a run finds it, which is looked at after each one: an exit whose words an
+ * engine took wrong can lead into the middle of a step that the sequence does not have.
+ */
+int exec_strayed(void);
+
 /* Put back what the steps of this tape can have changed, and empty what they left pending. */
 void state_restore(const struct tape *t);
 
