@@ -120,7 +120,7 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	int tf = tf_before;
 
 	c->db_rule = RULE_SINGLE_STEP;
-	if (kind == INSN_HLT) {
+	if (c->halted) {
 		c->db_rule = RULE_HLT_SINGLE_STEP;
 	} else if (kind == INSN_PAUSE) {
 		c->db_rule = RULE_PAUSE_SINGLE_STEP;

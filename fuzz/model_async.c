@@ -108,16 +108,27 @@ int act_hlt(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+/* What MONITOR and MWAIT are given, in ring 0 and so in 64-bit mode: of RCX's upper half AMD's manual knows nothing. */
+static uint64_t extensions(struct cpu *c)
+{
+	const uint64_t ecx = c->reg[GPR_CX] & 0xffffffff;
+
+	return rule(c, RULE_MWAIT_RCX_WIDTH, intel(c)) ? c->reg[GPR_CX] : ecx;
+}
+
 /* Nothing is armed whenever a body executes it: there was no MONITOR, or its address has been written. */
 int act_mwait(struct cpu *c, const struct insn *in)
 {
+	uint64_t rcx;
+
 	(void)in;
 	if (rule(c, RULE_MWAIT_CPL, c->cpl != 0))
 		return fault(c, V_UD, 0, RULE_MWAIT_CPL);
-	if (rule(c, RULE_MWAIT_RCX, c->reg[GPR_CX] > 1))
+	rcx = extensions(c);
+	if (rule(c, RULE_MWAIT_RCX, rcx > 1))
 		return fault(c, V_GP, 0, RULE_MWAIT_RCX);
 	/* the one extension that there is: whether this CPU has it the profile does not say */
-	if (c->reg[GPR_CX] == 1)
+	if (rcx == 1)
 		unchecked(c);
 	c->halted = !rule(c, RULE_MWAIT_UNARMED, 1);
 	return 0;
@@ -131,7 +142,7 @@ int act_monitor(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (rule(c, RULE_MWAIT_CPL, c->cpl != 0))
 		return fault(c, V_UD, 0, RULE_MWAIT_CPL);
-	if (rule(c, RULE_MONITOR_RCX, c->reg[GPR_CX] != 0))
+	if (rule(c, RULE_MONITOR_RCX, extensions(c) != 0))
 		return fault(c, V_GP, 0, RULE_MONITOR_RCX);
 	if (rule(c, RULE_MONITOR_LOADS, 1) && mem_read(c, c->reg[GPR_AX], 1, ACC_READ, &byte))
 		return 1;
