@@ -168,7 +168,8 @@ struct cpu {
 	uint32_t clean;
 	uint8_t layout; /* of idt, where that is clean */
 	uint64_t const_cr4; /* of the machine whose constants these are, where they are clean */
-	uint8_t idt[IDT_LEN] __attribute__((aligned(16))), gdt[4096], duser[4096], dsup[4096];
+	uint8_t idt[IDT_LEN] __attribute__((aligned(16))), gdt[4096];
+	uint8_t duser[4096], dsup[4096], dro[4096], dkey[4096];
 	uint8_t stack[11][4096];
 	/* written only with CR0.WP clear: the constants, and the last page of each text */
 	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];
@@ -306,6 +307,8 @@ int is_untold(uint64_t v);
  * is left of RCX after a wait: good as a whole RIP at most, for nobody can say where in the window that is.
  */
 int is_open(const struct cpu *c, unsigned opsize, uint64_t value);
+/* The same of 8 bytes that two slots of 32 bits have made: not even good as a RIP. */
+int is_half_open(const struct cpu *c, uint64_t value);
 /* Whether what it does depends on a register that holds UNTOLD; moved, it stays what it is. */
 int needs_untold(const struct cpu *c, const struct insn *in);
 

@@ -228,6 +228,11 @@ static int is_sysenter(const struct step *s)
 	       op == OP_SYSEXIT64 || op == OP_SYSEXIT32 || op == OP_VDSO;
 }
 
+static int is_reserved_bit(const struct step *s)
+{
+	return ops[s->op].arg == ARG_PAGE && (s->arg & 0xff) % list_len(ARG_PAGE) == PAGE_OF_RESERVED_BIT;
+}
+
 const char *model_lacks(const struct seq *seq, const struct profile *profile)
 {
 	for (unsigned i = 0; i < seq->n_steps; i++) {
@@ -245,6 +250,8 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 			return "needs MONITOR and MWAIT (CPUID.1:ECX.MONITOR)";
 		if (!(profile->features & FEAT(SEP)) && is_sysenter(&seq->step[i]))
 			return "needs SYSENTER (CPUID.1:EDX.SEP)";
+		if (is_reserved_bit(&seq->step[i]) && profile->phys_bits >= 52)
+			return "needs a reserved address bit in a page-table entry (CPUID 80000008h:EAX[7:0] below 52)";
 		if (op == OP_LKGS && !(profile->features & FEAT(LKGS)))
 			return "needs LKGS (CPUID.(7,1):EAX.LKGS)";
 	}

@@ -18,7 +18,7 @@ int canonical(const struct cpu *c, uint64_t addr)
 	return top == 0 || top == -1;
 }
 
-static unsigned rights(const struct cpu *c, uint64_t addr)
+static unsigned rights(uint64_t addr)
 {
 	const struct region *r;
 	unsigned pg;
@@ -35,8 +35,7 @@ static unsigned rights(const struct cpu *c, uint64_t addr)
 	pg |= r->flags & R_U ? PAGE_U : 0;
 	pg |= r->flags & R_X ? PAGE_X : 0;
 	pg |= r->flags & R_K ? PAGE_KEY : 0;
-	/* bit 51 of the entry, which is an address bit where the CPU has as many */
-	pg |= r->flags & R_V && c->profile->phys_bits < 52 ? PAGE_RSV : 0;
+	pg |= r->flags & R_V ? PAGE_RSV : 0;
 	return pg;
 }
 
@@ -80,7 +79,7 @@ static int may_be_harness(uint64_t addr)
 
 static int check(struct cpu *c, uint64_t addr, unsigned access)
 {
-	unsigned pg = rights(c, addr);
+	unsigned pg = rights(addr);
 	int user = (c->cpl == 3 && !(access & (ACC_SYSTEM | ACC_SUPER))) || access & ACC_RING3;
 	unsigned err = (access & ACC_WRITE ? PF_W : 0) | (user ? PF_U : 0) |
 		       (access & ACC_FETCH ? PF_I : 0);
@@ -175,6 +174,10 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 		return c->duser + off;
 	case REGION_DSUP:
 		return c->dsup + off;
+	case REGION_DRO:
+		return c->dro + off;
+	case REGION_DKEY:
+		return c->dkey + off;
 	default:
 		return NULL;
 	}

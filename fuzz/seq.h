@@ -121,6 +121,8 @@ enum arg_kind {
 
 /* Items of the list FOLLOW that somebody has to know of. */
 enum follow { FOLLOW_SYSENTER = 2, FOLLOW_SYSEXIT = 9, FOLLOW_SWAPGS = 13 };
+/* The same of PAGE. */
+enum { PAGE_OF_RESERVED_BIT = 6 };
 
 enum defect { DEFECT_NONE, DEFECT_RIP, DEFECT_CS, DEFECT_FL, DEFECT_RSP, DEFECT_SS, N_DEFECTS };
 
