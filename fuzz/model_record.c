@@ -167,9 +167,10 @@ static int record(struct cpu *c, enum entry entry, unsigned vec, uint64_t frame,
 	/* a frame that lies over registers which were saved */
 	if (c->out->unchecked)
 		return 1;
-	if (is_untold(r->rip) || frame_is_open(c, r) ||
-	    /* an entry that an interrupted system call's frame led to, with another RCX */
-	    (entry == ENTRY_SYSCALL && is_untold(r->rcx))) {
+	if (is_untold(r->rip) || is_half_open(c, r->rip) || frame_is_open(c, r) ||
+	    /* an entry that an interrupted system call's frame led to, or that found other words for its registers */
+	    ((entry == ENTRY_SYSCALL || entry == ENTRY_SYSCALL32) &&
+	     (is_open(c, sizeof(r->rcx), r->rcx) || is_open(c, sizeof(r->r11), r->r11)))) {
 		unchecked(c);
 		return 1;
 	}
