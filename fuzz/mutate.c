@@ -6,7 +6,7 @@
 
 #include "fuzz/text.h"
 
-enum { LONG = 10 };
+enum { LONG = 10, PART_MIN = 4, PART_MAX = 12, WHOLE = 8 };
 
 const char *const mutation_name[N_MUTATIONS] = {
 #define MUTATION(name, function, words) #function,
@@ -285,10 +285,27 @@ int mutate_one(struct mutator *m, enum mutation which, struct seq *seq, const st
 	return memcmp(&was, seq, sizeof(was)) != 0;
 }
 
+/* Some steps in a row, and no others. */
+static void keep_part(const struct change *c)
+{
+	uint32_t n = PART_MIN + mutate_below(c->m, PART_MAX - PART_MIN + 1);
+	uint32_t at = mutate_below(c->m, c->seq->n_steps - n + 1);
+
+	drop(c, at + n, c->seq->n_steps - at - n);
+	drop(c, 0, at);
+}
+
 void mutate(struct mutator *m, struct seq *seq, const struct seq *add)
 {
+	const struct change part = { .m = m, .seq = seq };
 	unsigned n = 1u << mutate_below(m, 4), changed = 0;
 
+	/*
+	 * Sequences grow by what is found with them, and each step costs its time. Most of what is new needs a part of
+	 * one alone, some the whole: with all of them cut fewer points were reached in the same time, and with none, too.
+	 */
+	if (seq->n_steps > PART_MAX && mutate_below(m, WHOLE))
+		keep_part(&part);
 	for (unsigned tries = 0; changed < n && tries < 4 * n + 64; tries++) {
 		enum mutation which = (enum mutation)mutate_below(m, N_MUTATIONS);
 

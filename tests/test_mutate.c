@@ -117,6 +117,26 @@ static void a_full_sequence_stays_within_its_steps(void **state)
 	}
 }
 
+static void a_long_sequence_gives_a_part_of_it_mostly(void **state)
+{
+	struct mutator m;
+	unsigned n_short = 0, n_long = 0;
+
+	(void)state;
+	mutate_seed(&m, 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct seq s = parsed("int3");
+
+		for (s.n_steps = 1; s.n_steps < 40; s.n_steps++)
+			s.step[s.n_steps] = s.step[0];
+		mutate(&m, &s, NULL);
+		n_short += s.n_steps < 20;
+		n_long += s.n_steps > 30;
+	}
+	assert_in_range(n_short, 800, 950);
+	assert_in_range(n_long, 50, 150);
+}
+
 static void arguments_stay_in_their_lists(void **state)
 {
 	struct mutator m;
@@ -216,6 +236,7 @@ int main(void)
 		cmocka_unit_test(every_operation_gives_a_valid_sequence),
 		cmocka_unit_test(operations_do_what_they_are_for),
 		cmocka_unit_test(a_full_sequence_stays_within_its_steps),
+		cmocka_unit_test(a_long_sequence_gives_a_part_of_it_mostly),
 		cmocka_unit_test(arguments_stay_in_their_lists),
 		cmocka_unit_test(same_seed_same_results),
 		cmocka_unit_test(trim_drops_what_the_model_does_not_miss),
