@@ -13,7 +13,9 @@
 #include "fuzz/model.h"
 #include "fuzz/style.h"
 #include "host/seqfile.h"
+#include "fuzz/mutate.h"
 #include "tests/model_agreed.h"
+#include "tests/parsed.h"
 
 static struct seq_cases cases;
 
@@ -216,6 +218,40 @@ static int unload(void **state)
 	return 0;
 }
 
+/* An NMI at another place of a styled entry is another thing to find, whatever else happens alike. */
+static void each_place_is_a_point_of_coverage(void **state)
+{
+	enum { MAP_LEN = 1 << 14 };
+	static const char *const reached[] = { "syscall", "swapgs", "entry", "exit", "db" };
+	static uint8_t map[sizeof(reached) / sizeof(reached[0])][MAP_LEN];
+	static struct trace t;
+	const unsigned n = sizeof(reached) / sizeof(reached[0]);
+	char text[256];
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "start ring=u style=ist-shift\ngap.nmi %s; syscall; int 1; ret.iret; ret.iret; "
+			 "ret.iret; ret.sysret ok; ret.iret; nop", reached[i]);
+		struct seq s = parsed(text);
+
+		model_predict(&s, profile_named("intel"), NULL, NULL, &t);
+		cover_trace(&s, &t, map[i], MAP_LEN);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		unsigned own = 0;
+
+		for (unsigned k = 0; k < MAP_LEN; k++) {
+			unsigned having = 0;
+
+			for (unsigned o = 0; o < n; o++)
+				having += map[o][k];
+			own += map[i][k] && having == 1;
+		}
+		if (!own)
+			fail_msg("gap.nmi %s has no point of its own", reached[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +262,7 @@ int main(void)
 		cmocka_unit_test(only_what_no_kernel_does_ends_the_judging),
 		cmocka_unit_test(a_system_call_is_what_a_kernel_expects),
 		cmocka_unit_test(the_stack_of_another_handler_is_no_promise_of_the_style),
+		cmocka_unit_test(each_place_is_a_point_of_coverage),
 		cmocka_unit_test(with_all_guards_the_corpus_breaks_nothing),
 	};
 
