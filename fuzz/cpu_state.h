@@ -98,6 +98,9 @@ struct promise {
 /* Of a stack segment: B is clear, and outside 64-bit mode the stack pointer is SP; what is L of a code segment is set. */
 enum ss_bit { SS_SP = 1, SS_L = 2 };
 
+/* The pages that hold nothing but what steps, and frames led there, write. */
+enum { DATA_USER, DATA_SUP, DATA_RO, DATA_KEY, N_DATA };
+
 struct cpu {
 	const struct profile *profile;
 	struct overlay *overlay;
@@ -169,7 +172,7 @@ struct cpu {
 	uint8_t layout; /* of idt, where that is clean */
 	uint64_t const_cr4; /* of the machine whose constants these are, where they are clean */
 	uint8_t idt[IDT_LEN] __attribute__((aligned(16))), gdt[4096];
-	uint8_t duser[4096], dsup[4096], dro[4096], dkey[4096];
+	uint8_t data[N_DATA][4096];
 	uint8_t stack[11][4096];
 	/* written only with CR0.WP clear: the constants, and the last page of each text */
 	uint8_t kconst[L_KCONST], uconst[L_UCONST], text_data[2][4096];

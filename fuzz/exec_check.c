@@ -141,7 +141,7 @@ static unsigned check_constants(char *words, size_t cap, unsigned n)
 
 int exec_strayed(void)
 {
-	/* gates that are most written, those of exceptions */
+	/* of the IDT the gates of exceptions, which are what most steps write; of a table its whole qwords */
 	enum { GATES = 32 * 16 };
 	char words[1];
 

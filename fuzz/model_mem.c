@@ -171,13 +171,13 @@ static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 	case REGION_UTEXT:
 		return text_data(c->text_data[1], W_UTEXT_DATA, addr);
 	case REGION_DUSER:
-		return c->duser + off;
+		return c->data[DATA_USER] + off;
 	case REGION_DSUP:
-		return c->dsup + off;
+		return c->data[DATA_SUP] + off;
 	case REGION_DRO:
-		return c->dro + off;
+		return c->data[DATA_RO] + off;
 	case REGION_DKEY:
-		return c->dkey + off;
+		return c->data[DATA_KEY] + off;
 	default:
 		return NULL;
 	}

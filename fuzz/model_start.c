@@ -6,13 +6,11 @@
 enum {
 	PAGE_LEN = 4096,
 	N_STACKS = sizeof(((struct cpu *)0)->stack) / PAGE_LEN,
-	N_DATA = 4,
 	/* from idt to text_data */
 	N_PAGES = 2 + N_DATA + N_STACKS + (L_KCONST + L_UCONST) / PAGE_LEN + 2,
 };
 _Static_assert(offsetof(struct cpu, text_data) == offsetof(struct cpu, idt) + (N_PAGES - 2) * PAGE_LEN,
 	       "pages without a gap");
-_Static_assert(offsetof(struct cpu, stack) == offsetof(struct cpu, duser) + N_DATA * PAGE_LEN, "pages without a gap");
 _Static_assert(N_PAGES <= 32, "a bit each");
 
 static unsigned page_bit(const struct cpu *c, const uint8_t *p)
@@ -140,8 +138,8 @@ static void start_style(struct cpu *c)
 	t = style_text(c->variant);
 	style_idt(c->variant, c->idt);
 	dirtied(c, c->idt);
-	style_percpu(c->variant, c->dsup + PC_KSTACK);
-	dirtied(c, c->dsup);
+	style_percpu(c->variant, c->data[DATA_SUP] + PC_KSTACK);
+	dirtied(c, c->data[DATA_SUP]);
 	c->lstar = t->syscall;
 	c->cstar = t->syscall32;
 	c->sysenter_eip = t->sysenter;
@@ -161,9 +159,9 @@ void model_start(struct cpu *c, const struct seq *seq)
 	c->needs = t.needs;
 	c->may_step = (uint8_t)may_step(seq);
 	start_read_only(c);
-	for (uint8_t *page = c->duser; page < c->duser + N_DATA * PAGE_LEN; page += PAGE_LEN)
-		if (is_dirty(c, page))
-			memset(page, 0, PAGE_LEN);
+	for (unsigned i = 0; i < N_DATA; i++)
+		if (is_dirty(c, c->data[i]))
+			memset(c->data[i], 0, PAGE_LEN);
 	start_tables(c, seq->layout);
 	start_stacks(c);
 	set_bottom(c->harn + H_SETS);

@@ -6,7 +6,12 @@
 
 #include "fuzz/text.h"
 
-enum { LONG = 10, PART_MIN = 4, PART_MAX = 12, WHOLE = 8 };
+enum {
+	LONG = 10, /* steps from which on every second mutation deletes some */
+	PART_MIN = 4, /* steps that are left of a longer sequence than PART_MAX, */
+	PART_MAX = 12,
+	WHOLE = 8, /* but of one in so many */
+};
 
 const char *const mutation_name[N_MUTATIONS] = {
 #define MUTATION(name, function, words) #function,
@@ -97,10 +102,8 @@ static void put(const struct change *c, uint32_t at, struct step step)
 		c->seq->step[at] = step;
 }
 
-static void drop(const struct change *c, uint32_t at, uint32_t n)
+static void drop(struct seq *s, uint32_t at, uint32_t n)
 {
-	struct seq *s = c->seq;
-
 	memmove(&s->step[at], &s->step[at + n], (s->n_steps - at - n) * sizeof(s->step[0]));
 	s->n_steps -= n;
 	memset(&s->step[s->n_steps], 0, n * sizeof(s->step[0]));
@@ -127,7 +130,7 @@ static void mutate_delete(const struct change *c)
 	if (!c->seq->n_steps)
 		return;
 	n = span_of(c->m, c->seq, &at);
-	drop(c, at, n);
+	drop(c->seq, at, n);
 }
 
 /* n steps of `from` at `at`, which may be the sequence itself. */
@@ -156,7 +159,7 @@ static void mutate_splice(const struct change *c)
 	if (!c->add->n_steps)
 		return;
 	from = mutate_below(c->m, c->add->n_steps);
-	drop(c, at, c->seq->n_steps - at);
+	drop(c->seq, at, c->seq->n_steps - at);
 	copy_in(c, at, &c->add->step[from], c->add->n_steps - from);
 }
 
@@ -279,25 +282,24 @@ int mutate_one(struct mutator *m, enum mutation which, struct seq *seq, const st
 	if (m->max_steps > STEPS_MAX)
 		m->max_steps = STEPS_MAX;
 	if (seq->n_steps > m->max_steps)
-		drop(&c, m->max_steps, seq->n_steps - m->max_steps);
+		drop(seq, m->max_steps, seq->n_steps - m->max_steps);
 	m->last = which;
 	apply(&c, which);
 	return memcmp(&was, seq, sizeof(was)) != 0;
 }
 
 /* Some steps in a row, and no others. */
-static void keep_part(const struct change *c)
+static void keep_part(struct mutator *m, struct seq *seq)
 {
-	uint32_t n = PART_MIN + mutate_below(c->m, PART_MAX - PART_MIN + 1);
-	uint32_t at = mutate_below(c->m, c->seq->n_steps - n + 1);
+	uint32_t n = PART_MIN + mutate_below(m, PART_MAX - PART_MIN + 1);
+	uint32_t at = mutate_below(m, seq->n_steps - n + 1);
 
-	drop(c, at + n, c->seq->n_steps - at - n);
-	drop(c, 0, at);
+	drop(seq, at + n, seq->n_steps - at - n);
+	drop(seq, 0, at);
 }
 
 void mutate(struct mutator *m, struct seq *seq, const struct seq *add)
 {
-	const struct change part = { .m = m, .seq = seq };
 	unsigned n = 1u << mutate_below(m, 4), changed = 0;
 
 	/*
@@ -305,7 +307,7 @@ void mutate(struct mutator *m, struct seq *seq, const struct seq *add)
 	 * one alone, some the whole: with all of them cut fewer points were reached in the same time, and with none, too.
 	 */
 	if (seq->n_steps > PART_MAX && mutate_below(m, WHOLE))
-		keep_part(&part);
+		keep_part(m, seq);
 	for (unsigned tries = 0; changed < n && tries < 4 * n + 64; tries++) {
 		enum mutation which = (enum mutation)mutate_below(m, N_MUTATIONS);
 

@@ -13,7 +13,6 @@
 #include "fuzz/model.h"
 #include "fuzz/style.h"
 #include "host/seqfile.h"
-#include "fuzz/mutate.h"
 #include "tests/model_agreed.h"
 #include "tests/parsed.h"
 
