@@ -304,7 +304,7 @@ void mutate(struct mutator *m, struct seq *seq, const struct seq *add)
 
 	/*
 	 * Sequences grow by what is found with them, and each step costs its time. Most of what is new needs a part of
-	 * one alone, some the whole: with all of them cut fewer points were reached in the same time, and with none, too.
+	 * one alone, some the whole (docs/hacking.md).
 	 */
 	if (seq->n_steps > PART_MAX && mutate_below(m, WHOLE))
 		keep_part(m, seq);
