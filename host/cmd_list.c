@@ -32,14 +32,46 @@ void list_row(const struct list_out *o, const char *const values[])
 	json_decref(line);
 }
 
+/* What an op's argument may be: a word of a list, or as docs/language.md says of bytes. */
+static const struct {
+	enum arg_kind kind;
+	const char *name, *value, *words;
+} args[] = {
+	{ ARG_NONE, "", NULL, NULL },
+	{ ARG_VECTOR, "VECTOR", "0x80", "any vector" },
+	{ ARG_GATE, "GATE", "2 1", "any vector, and a small number" },
+	{ ARG_DEFECT, "DEFECT", "rip=", "with a word of RIP" },
+	{ ARG_DEFECT, "DEFECT", "cs=", "with a word of CS" },
+	{ ARG_DEFECT, "DEFECT", "fl=", "with a word of FLAGS" },
+	{ ARG_DEFECT, "DEFECT", "rsp=", "with a word of RSP" },
+	{ ARG_DEFECT, "DEFECT", "ss=", "with a word of CS" },
+#define ITEM(list, i, name, words) { ARG_##list, #list, name, words },
+#include "fuzz/lists.def"
+#undef ITEM
+};
+
+static const char *arg_name(unsigned kind)
+{
+	size_t i = sizeof(args) / sizeof(args[0]) - 1;
+
+	while (i && args[i].kind != kind)
+		i--;
+	return args[i].name;
+}
+
+static void list_args(int json)
+{
+	const struct list_out o = { "trainwreck.list-args.1", { "argument", "value", "words" }, { 8, 12 }, json };
+
+	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++)
+		if (args[i].value)
+			list_row(&o, (const char *[]){ args[i].name, args[i].value, args[i].words });
+}
+
 static void list_ops(int json)
 {
-	static const char *const args[N_ARG_KINDS] = {
-		"",	 "vector", "vector value", "defect", "page", "selector", "flags",
-		"fmask", "rip",	   "cs",	   "rsp",    "rcx",  "0|1",  "vector",
-	};
 	const struct list_out o = { "trainwreck.list-ops.1", { "id", "op", "contexts", "argument", "words" },
-			       { 4, 12, 4, 13 }, json };
+			       { 4, 14, 4, 8 }, json };
 
 	for (unsigned id = 0; id < 256; id++) {
 		const struct op *op = &ops[id];
@@ -50,7 +82,7 @@ static void list_ops(int json)
 		snprintf(num, sizeof(num), "0x%02x", id);
 		snprintf(ctx, sizeof(ctx), "%s%s%s", op->ctx & K ? "k" : "", op->ctx & U ? "u" : "",
 			 op->ctx & C ? "c" : "");
-		list_row(&o, (const char *[]){ num, op->text, ctx, args[op->arg], op->words });
+		list_row(&o, (const char *[]){ num, op->text, ctx, arg_name(op->arg), op->words });
 	}
 }
 
@@ -171,9 +203,9 @@ static const struct {
 	const char *name;
 	void (*list)(int json);
 } lists[] = {
-	{ "ops", list_ops },	     { "paths", list_paths },	    { "groups", list_groups },
-	{ "events", list_events },   { "engines", list_engines },   { "verdicts", list_verdicts },
-	{ "rules", list_rules },     { "catalogue", list_catalogue },
+	{ "ops", list_ops },	       { "args", list_args },	    { "paths", list_paths },
+	{ "groups", list_groups },     { "events", list_events },   { "engines", list_engines },
+	{ "verdicts", list_verdicts }, { "rules", list_rules },	    { "catalogue", list_catalogue },
 };
 
 int cmd_list(int argc, char **argv)

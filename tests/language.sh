@@ -20,6 +20,21 @@ diff -u "$tmp/items" "$tmp/doc-items" || {
 	exit 1
 }
 
+# what the program prints is what the document says
+{
+	sed -n 's/^| \(0x..\) | `\([^`]*\)` | \([^|]*\) | \([^|]*\) | \(.*\) |$/\1 \2 \3 \4 \5/p' docs/language.md
+	awk -F ' [|] ' '/^[*][*]/ { list = $0; gsub("[*]|:.*", "", list) }
+		/^[|] [0-9]+ [|] `/ { gsub("`", "", $2); sub(" [|]$", "", $3); print list, $2, $3 }' docs/language.md
+} | tr -s ' ' >"$tmp/told"
+{
+	build/trainwreck list ops
+	build/trainwreck list args | grep -v '^VECTOR\|^GATE\|^DEFECT'
+} | tr -s ' ' >"$tmp/printed"
+diff -u "$tmp/told" "$tmp/printed" || {
+	echo "docs/language.md and what trainwreck list ops and list args print differ" >&2
+	exit 1
+}
+
 test -s "$tmp/ops" && test -s "$tmp/items"
 while read -r _ op _; do
 	seed=corpus/$(echo "$op" | tr . -).seq
