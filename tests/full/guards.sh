@@ -40,8 +40,11 @@ for style in ${STYLES:-$(names | grep -v ,)}; do
 	execs=$(sed -n 's/^executions  *\([0-9]*\)$/\1/p' "$tmp/log")
 	found=$(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
 	note "$style, all guards on: $execs executions, $found findings, broken: $(broken | wc -l)"
+	if [ "$found" != 0 ]; then
+		$tw triage "$tmp/campaign"
+		cat "$tmp"/campaign/findings/*/minimized.seq
+	fi
 	for name in $(broken); do
-		cat "$tmp/campaign/findings/$name/minimized.seq"
 		bad="$bad $style:$name"
 	done
 	for name in $(names | grep "^$style,"); do
