@@ -237,8 +237,11 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
 /* Read and write in one: *value is written, and becomes what was there. */
 int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *value);
-/* Whether addr lies in what a wait left of RCX (is_untold()). */
-int mem_is_untold(struct cpu *c, uint64_t addr);
+/*
+ * The same for an instruction that goes by what it reads: a byte or two of what a wait left of RCX (is_untold()), or of where in a
+ * window an event came, nothing would tell from a number.
+ */
+int mem_load(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);

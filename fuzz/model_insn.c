@@ -35,11 +35,8 @@ static int load(struct cpu *c, const struct insn *in, unsigned len)
 {
 	uint64_t v;
 
-	if (mem_read(c, ea(c, in), len, stack_access(c, in), &v))
+	if (mem_load(c, ea(c, in), len, stack_access(c, in), &v))
 		return 1;
-	/* a part of it, which nothing would tell from a number */
-	if (len <= 2 && mem_is_untold(c, ea(c, in)))
-		unchecked(c);
 	c->reg[in->a] = v;
 	return 0;
 }

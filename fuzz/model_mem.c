@@ -249,14 +249,23 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	return 0;
 }
 
-int mem_is_untold(struct cpu *c, uint64_t addr)
+static int is_part_of_open(struct cpu *c, uint64_t addr)
 {
 	const uint8_t *p = bytes(c, addr & ~7ull, 8);
 	uint64_t v = 0;
 
 	if (p)
 		memcpy(&v, p, sizeof(v));
-	return is_untold(v);
+	return is_untold(v) || (c->window_rips && window_of((uint32_t)(v >> 8 * (addr & 4))));
+}
+
+int mem_load(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value)
+{
+	if (mem_read(c, addr, len, access, ret_value))
+		return 1;
+	if (len <= 2 && is_part_of_open(c, addr))
+		unchecked(c);
+	return 0;
 }
 
 static int is_text(uint64_t addr)

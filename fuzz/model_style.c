@@ -136,7 +136,7 @@ int act_cmp_mem(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	if (mem_read(c, base(c, in->b) + disp_of(in), in->a, through(in->b), &v))
+	if (mem_load(c, base(c, in->b) + disp_of(in), in->a, through(in->b), &v))
 		return 1;
 	compare(c, v, imm_of(in), in->a);
 	return 0;
@@ -146,7 +146,7 @@ int act_test_mem(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	if (mem_read(c, base(c, in->b) + disp_of(in), in->a, through(in->b), &v))
+	if (mem_load(c, base(c, in->b) + disp_of(in), in->a, through(in->b), &v))
 		return 1;
 	c->rflags = (c->rflags & ~(uint64_t)ARITH) | result_flags(low(v & imm_of(in), in->a), in->a);
 	return 0;
