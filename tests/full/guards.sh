@@ -38,7 +38,7 @@ for style in ${STYLES:-$(names | grep -v ,)}; do
 	campaign "$style" "$WHOLE"
 	ended "$style"
 	execs=$(sed -n 's/^executions  *\([0-9]*\)$/\1/p' "$tmp/log")
-	found=$(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+	found=$(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l)
 	note "$style, all guards on: $execs executions, $found findings, broken: $(broken | wc -l)"
 	if [ "$found" != 0 ]; then
 		$tw triage "$tmp/campaign"
