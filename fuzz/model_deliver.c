@@ -118,7 +118,8 @@ static int read_code_segment(struct cpu *c, struct gate *g)
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_TYPE);
 	if (rule(c, RULE_GATE_CS_DPL, g->cs.dpl > c->cpl))
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_DPL);
-	if (rule(c, RULE_GATE_CS_64BIT, !g->cs.l || g->cs.d))
+	if (rule(c, RULE_GATE_CS_64BIT, !g->cs.l || g->cs.d) &&
+	    (g->cs.p || !choose(c, RULE_GATE_CS_ORDER, 2)))
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_64BIT);
 	if (rule(c, RULE_GATE_CS_NOT_PRESENT, !g->cs.p))
 		return cs_fault(c, V_NP, g, RULE_GATE_CS_NOT_PRESENT);

@@ -68,6 +68,7 @@ static const struct {
 	{ RULE_RIP_INT1, "a choice: both are right" },
 	{ RULE_ASYNC_ARRIVAL, "a choice: both are right" },
 	{ RULE_RET_ORDER, "a choice: both are right" },
+	{ RULE_GATE_CS_ORDER, "a choice: both are right" },
 	{ RULE_RET_POP_ORDER, "a choice: both are right" },
 	{ RULE_CALL_POINTER_ORDER, "a choice: both are right" },
 	{ RULE_DR_CPL_ORDER, "a choice: both are right" },
