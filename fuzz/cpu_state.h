@@ -242,6 +242,8 @@ int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, ui
  * window an event came, nothing would tell from a number.
  */
 int mem_load(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
+/* Whether a read that is not aligned to its length gets a part of something like that. */
+int mem_cuts_open(struct cpu *c, uint64_t addr, unsigned len);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);

@@ -259,11 +259,16 @@ static int is_part_of_open(struct cpu *c, uint64_t addr)
 	return is_untold(v) || (c->window_rips && window_of((uint32_t)(v >> 8 * (addr & 4))));
 }
 
+int mem_cuts_open(struct cpu *c, uint64_t addr, unsigned len)
+{
+	return addr & (len - 1) && (is_part_of_open(c, addr) || is_part_of_open(c, addr + len - 1));
+}
+
 int mem_load(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value)
 {
 	if (mem_read(c, addr, len, access, ret_value))
 		return 1;
-	if (len <= 2 && is_part_of_open(c, addr))
+	if ((len <= 2 && is_part_of_open(c, addr)) || mem_cuts_open(c, addr, len))
 		unchecked(c);
 	return 0;
 }

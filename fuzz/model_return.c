@@ -19,7 +19,7 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 		return 1;
 	*rsp += size;
 	/* a frame that lies over registers which were saved */
-	if (is_untold(*ret_value))
+	if (is_untold(*ret_value) || mem_cuts_open(c, addr, size))
 		unchecked(c);
 	return 0;
 }
