@@ -28,12 +28,18 @@ int act_not_rax(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
+/* How far the tape has gone on since the wait began: something came, and its handler took its steps. */
+static uint64_t gone_on(const struct cpu *c)
+{
+	uint64_t by = c->reg[GPR_AX] + c->reg[GPR_SI] + 1;
+
+	return c->mode64 ? by : by & 0xffffffff;
+}
+
 int act_lea_test(struct cpu *c, const struct insn *in)
 {
 	(void)in;
-	c->reg[GPR_CX] = c->reg[GPR_AX] + c->reg[GPR_SI] + 1;
-	if (!c->mode64)
-		c->reg[GPR_CX] &= 0xffffffff;
+	c->reg[GPR_CX] = gone_on(c);
 	return 0;
 }
 
@@ -83,12 +89,23 @@ static int leaves_wait(const struct cpu *c, const struct insn *in)
 	return in->imm < c->insn_start || !next || next->kind != INSN_JMPSHORT;
 }
 
+/* Whether the loop goes on there: of the two jumps behind one another the second leaves it. */
+static int goes_on_waiting(uint64_t rip)
+{
+	const struct insn *in = victim_insn(rip);
+
+	return victim_waits(rip) && in->kind != INSN_JMPSHORT;
+}
+
 int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
 
 	if (is_untold(cx) ? leaves_wait(c, in) : !cx)
 		c->rip = in->imm;
+	/* what came in the wait may as well have come behind it, and what its handler found in RCX be what is left */
+	if (in->b && !goes_on_waiting(c->rip) && gone_on(c))
+		c->reg[GPR_CX] = UNTOLD;
 	return 0;
 }
 
