@@ -12,7 +12,7 @@ enum { PATIENCE_MS = 15000 }; /* for a CPU that neither sleeps nor works; less t
 static void ask_run(struct engine *e, int whole)
 {
 	const struct engine_case *new = &e->run, *old = &e->base;
-	uint8_t payload[sizeof(struct msg_run) + DELTA_MAX(SEQ_BYTES_MAX)];
+	uint8_t payload[sizeof(struct msg_run) + DELTA_MAX(SEQ_BYTES_MAX, SEQ_BYTES_MAX)];
 	struct msg_run run = { .crc = crc32_ieee(0, new->bytes, new->len) };
 	size_t n;
 

@@ -5,89 +5,187 @@
 
 #include "efi/abi/wire.h"
 
-enum { HUNK_HEAD = 2, HUNK_MAX = 255 };
+enum { KEEP = 0x00, LEAVE_OUT = 0x80, NEW = 0xc0, INSTEAD = 0xd0, CHANGE = 0xe0, SHORT = 0xf0, NOTHING = 0xf4 };
+enum {
+	KEEP_MAX = 128,
+	LEAVE_OUT_MAX = 64,
+	REACH = 8, /* units that the encoder looks ahead, in both together: a mutation moves few of them */
+};
 
-static uint8_t old_at(const uint8_t *old, size_t old_len, size_t i)
+struct units {
+	const uint8_t *bytes;
+	size_t len, n;
+};
+
+static struct units units_of(const uint8_t *bytes, size_t len)
 {
-	return i < old_len ? old[i] : 0;
+	return (struct units){ bytes, len, (len + DELTA_UNIT - 1) / DELTA_UNIT };
 }
 
-/* How many of the last bytes are the same. */
-static size_t same_tail(const uint8_t *old, size_t old_len, const uint8_t *new, size_t new_len)
+static uint32_t unit(const struct units *u, size_t i)
 {
-	size_t most = old_len < new_len ? old_len : new_len, n = 0;
+	const size_t at = i * DELTA_UNIT, left = at < u->len ? u->len - at : 0;
+	uint32_t v = 0;
 
-	while (n < most && old[old_len - 1 - n] == new[new_len - 1 - n])
-		n++;
-	return n;
+	if (left)
+		memcpy(&v, u->bytes + at, left < DELTA_UNIT ? left : DELTA_UNIT);
+	return v;
 }
 
-size_t delta_encode(const uint8_t *old, size_t old_len, const uint8_t *new, size_t new_len, uint8_t *out)
+/* What is no chance: two units in a row are the same, or the last ones are. */
+static int go_on_alike(const struct units *old, size_t i, const struct units *new, size_t j)
 {
-	/* without a shift the hunks see the same tail themselves, for nothing */
-	size_t tail = old_len == new_len ? 0 : same_tail(old, old_len, new, new_len);
-	size_t end = new_len - tail, i = 0, at = DELTA_HEAD;
+	if (i == old->n || j == new->n)
+		return i == old->n && j == new->n;
+	if (unit(old, i) != unit(new, j))
+		return 0;
+	return i + 1 == old->n || j + 1 == new->n || unit(old, i + 1) == unit(new, j + 1);
+}
 
-	out[0] = (uint8_t)new_len;
-	out[1] = (uint8_t)(new_len >> 8);
-	out[2] = (uint8_t)tail;
-	out[3] = (uint8_t)(tail >> 8);
-	for (;;) {
-		size_t from = i, n = 0, same = 0;
-
-		while (i < end && old_at(old, old_len, i) == new[i])
-			i++;
-		if (i == end)
-			return at;
-		for (; i - from > HUNK_MAX; from += HUNK_MAX) {
-			out[at++] = HUNK_MAX;
-			out[at++] = 0;
-		}
-		/* a hunk ends where more bytes are the same than the next one's head costs */
-		while (i + n < end && n < HUNK_MAX && same <= HUNK_HEAD) {
-			same = old_at(old, old_len, i + n) == new[i + n] ? same + 1 : 0;
-			n++;
-		}
-		n -= same;
-		out[at++] = (uint8_t)(i - from);
-		out[at++] = (uint8_t)n;
-		memcpy(out + at, new + i, n);
-		at += n;
-		i += n;
+/* How many units of each stand before the place where they go on alike; one of each when that is far. */
+static void differ_for(const struct units *old, size_t i, const struct units *new, size_t j, size_t *ret_old,
+		       size_t *ret_new)
+{
+	/* most often one has been changed */
+	if (i < old->n && j < new->n && go_on_alike(old, i + 1, new, j + 1)) {
+		*ret_old = *ret_new = 1;
+		return;
 	}
+	for (size_t both = 1; both <= REACH; both++)
+		for (size_t a = 0; a <= both; a++) {
+			const size_t b = both - a;
+
+			if (i + a <= old->n && j + b <= new->n && go_on_alike(old, i + a, new, j + b)) {
+				*ret_old = a;
+				*ret_new = b;
+				return;
+			}
+		}
+	*ret_old = j < new->n ? i < old->n : old->n - i;
+	*ret_new = j < new->n;
 }
 
-int delta_decode(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t delta_len,
+static unsigned bytes_set(uint32_t v)
+{
+	unsigned mask = 0;
+
+	for (unsigned k = 0; k < DELTA_UNIT; k++)
+		mask |= (unsigned)(v >> 8 * k & 0xff ? 1u << k : 0);
+	return mask;
+}
+
+static unsigned count(unsigned mask)
+{
+	return (mask & 1) + (mask >> 1 & 1) + (mask >> 2 & 1) + (mask >> 3 & 1);
+}
+
+static size_t put_unit(uint8_t *out, unsigned code, uint32_t v, unsigned mask)
+{
+	size_t at = 0;
+
+	out[at++] = (uint8_t)(code | mask);
+	for (unsigned k = 0; k < DELTA_UNIT; k++)
+		if (mask >> k & 1)
+			out[at++] = (uint8_t)(v >> 8 * k);
+	return at;
+}
+
+/* Either all that is not 0, or all that is not as it was. */
+static size_t put_instead(uint8_t *out, uint32_t was, uint32_t v)
+{
+	const unsigned set = bytes_set(v), changed = bytes_set(v ^ was);
+
+	return count(set) < count(changed) ? put_unit(out, INSTEAD, v, set) : put_unit(out, CHANGE, v, changed);
+}
+
+static size_t put_count(uint8_t *out, unsigned code, size_t most, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t k; n; n -= k) {
+		k = n < most ? n : most;
+		out[at++] = (uint8_t)(code | (k - 1));
+	}
+	return at;
+}
+
+size_t delta_encode(const uint8_t *old_bytes, size_t old_len, const uint8_t *new_bytes, size_t new_len, uint8_t *out)
+{
+	struct units old = units_of(old_bytes, old_len), new = units_of(new_bytes, new_len);
+	size_t i = 0, j = 0, at = 0;
+
+	while (old.n && new.n && unit(&old, old.n - 1) == unit(&new, new.n - 1)) {
+		old.n--;
+		new.n--;
+	}
+	while (i < old.n || j < new.n) {
+		size_t same = 0, a, b;
+
+		while (i + same < old.n && j + same < new.n && unit(&old, i + same) == unit(&new, j + same))
+			same++;
+		at += put_count(out + at, KEEP, KEEP_MAX, same);
+		i += same;
+		j += same;
+		differ_for(&old, i, &new, j, &a, &b);
+		for (; a && b; a--, b--)
+			at += put_instead(out + at, unit(&old, i++), unit(&new, j++));
+		at += put_count(out + at, LEAVE_OUT, LEAVE_OUT_MAX, a);
+		i += a;
+		for (; b; b--, j++)
+			at += put_unit(out + at, NEW, unit(&new, j), bytes_set(unit(&new, j)));
+	}
+	if (new_len % DELTA_UNIT)
+		out[at++] = (uint8_t)(SHORT | (DELTA_UNIT - new_len % DELTA_UNIT));
+	return at;
+}
+
+int delta_decode(const uint8_t *old_bytes, size_t old_len, const uint8_t *delta, size_t delta_len,
 		 uint8_t *out, size_t cap, size_t *ret_len)
 {
-	size_t len, tail, end, i, at = DELTA_HEAD;
+	const struct units old = units_of(old_bytes, old_len);
+	const size_t most = cap / DELTA_UNIT;
+	size_t i = 0, n = 0, at = 0, less = 0;
 
-	if (delta_len < DELTA_HEAD)
-		return -1;
-	len = delta[0] | (size_t)delta[1] << 8;
-	tail = delta[2] | (size_t)delta[3] << 8;
-	if (len > cap || tail > len || tail > old_len)
-		return -1;
-	end = len - tail;
-	i = old_len < end ? old_len : end;
-	memcpy(out, old, i);
-	memset(out + i, 0, end - i);
-	memcpy(out + end, old + old_len - tail, tail);
-	for (i = 0; at < delta_len;) {
-		size_t n;
+	while (at < delta_len && delta[at] < SHORT) {
+		const unsigned code = delta[at++];
 
-		if (delta_len - at < HUNK_HEAD)
-			return -1;
-		i += delta[at];
-		n = delta[at + 1];
-		at += HUNK_HEAD;
-		if (n > delta_len - at || i > end || n > end - i)
-			return -1;
-		memcpy(out + i, delta + at, n);
-		at += n;
-		i += n;
+		if (code < NEW) {
+			const size_t count = (code & (code < LEAVE_OUT ? KEEP_MAX - 1 : LEAVE_OUT_MAX - 1)) + 1;
+
+			if (count > old.n - i || (code < LEAVE_OUT && count > most - n))
+				return -1;
+			for (size_t k = 0; code < LEAVE_OUT && k < count; k++) {
+				const uint32_t v = unit(&old, i + k);
+
+				memcpy(out + DELTA_UNIT * n++, &v, DELTA_UNIT);
+			}
+			i += count;
+		} else {
+			uint32_t v = code >= CHANGE ? unit(&old, i) : 0;
+
+			if (n == most || (code >= INSTEAD && i++ == old.n))
+				return -1;
+			for (unsigned k = 0; k < DELTA_UNIT; k++)
+				if (code >> k & 1) {
+					if (at == delta_len)
+						return -1;
+					v = (v & ~(0xffu << 8 * k)) | (uint32_t)delta[at++] << 8 * k;
+				}
+			memcpy(out + DELTA_UNIT * n++, &v, DELTA_UNIT);
+		}
 	}
-	*ret_len = len;
+	if (at < delta_len && delta[at] < NOTHING)
+		less = delta[at++] - SHORT;
+	if (at < delta_len || old.n - i > most - n)
+		return -1;
+	for (; i < old.n; i++) {
+		const uint32_t v = unit(&old, i);
+
+		memcpy(out + DELTA_UNIT * n++, &v, DELTA_UNIT);
+	}
+	if (less && !n)
+		return -1;
+	*ret_len = DELTA_UNIT * n - less;
 	return 0;
 }
 

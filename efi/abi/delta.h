@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A test case as a difference from the one before, since a serial line is slow and AFL++ changes
- * little at a time:
+ * A test case as what turns the one before into it, since a serial line is slow and AFL++ changes little at a time.
+ * Both are taken in units of four bytes, which is what a step has; a unit begins where the one before ended.
  *
- *	u16 len	  length of the new bytes
- *	u16 tail  that many of its last bytes are the last ones of the old bytes
- *	then, for the bytes before the tail, hunks: u8 skip, u8 n, n bytes. `skip` bytes are as in the
- *	old bytes at the same offset (0 where the old ones end), n are given. What no hunk reaches is
- *	as in the old bytes.
+ *	0nnnnnnn  n + 1 units are as the next ones of the old bytes
+ *	10nnnnnn  n + 1 units of the old bytes are left out
+ *	1100mmmm  a unit is put in: of its bytes those of the mask follow, the others are 0
+ *	1101mmmm  the same in place of the next one of the old bytes
+ *	1110mmmm  the next one of the old bytes is changed: those of the mask follow, the others are as they were
+ *	111100nn  n bytes fewer than all that is the length: the last unit is not whole
+ *
+ * What is left of the old bytes in the end is as it was; where they end within a unit the rest of that is 0.
  */
 #ifndef TW_ABI_DELTA_H
 #define TW_ABI_DELTA_H
@@ -15,18 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DELTA_HEAD = 4 };
+enum { DELTA_UNIT = 4 };
 
-/* The most that delta_encode() writes for new bytes of that length. */
-#define DELTA_MAX(len) (DELTA_HEAD + (len) + 2 * ((len) / 255 + 1) + 2)
+/* The most that delta_encode() writes for bytes of these lengths. */
+#define DELTA_MAX(old_len, new_len) \
+	((DELTA_UNIT + 1) * ((new_len) / DELTA_UNIT + 1) + (old_len) / DELTA_UNIT / 64 + 3)
 
-/* Returns the length written to out, at most DELTA_MAX(new_len); new_len < 65536. */
-size_t delta_encode(const uint8_t *old, size_t old_len, const uint8_t *new, size_t new_len,
-		    uint8_t *out);
+/* Returns the length written to out, at most DELTA_MAX(old_len, new_len). */
+size_t delta_encode(const uint8_t *old, size_t old_len, const uint8_t *new, size_t new_len, uint8_t *out);
 
 /*
- * Total: returns 0 and the new bytes, or -1 when the delta is cut short, asks for a tail that the
- * old bytes do not have, or gives more than cap bytes. out must not overlap old.
+ * Total: returns 0 and the new bytes, or -1 when the delta is cut short, asks for more than the old bytes
+ * have, says what nothing means, or gives more than cap bytes. out must not overlap old.
  */
 int delta_decode(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t delta_len,
 		 uint8_t *out, size_t cap, size_t *ret_len);

@@ -26,7 +26,7 @@
 #include "efi/abi/profile.h"
 
 enum {
-	WIRE_VERSION = 5,
+	WIRE_VERSION = 6,
 	WIRE_HEAD_LEN = 4, /* of a wire_head without len, which the frame's own length tells */
 	WIRE_PAYLOAD_MAX = 1536,
 	WIRE_CRC_LEN = 4,
