@@ -89,14 +89,6 @@ static int leaves_wait(const struct cpu *c, const struct insn *in)
 	return in->imm < c->insn_start || !next || next->kind != INSN_JMPSHORT;
 }
 
-/* Whether the loop goes on there: of the two jumps behind one another the second leaves it. */
-static int goes_on_waiting(uint64_t rip)
-{
-	const struct insn *in = victim_insn(rip);
-
-	return victim_waits(rip) && in->kind != INSN_JMPSHORT;
-}
-
 int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
@@ -104,7 +96,7 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 	if (is_untold(cx) ? leaves_wait(c, in) : !cx)
 		c->rip = in->imm;
 	/* what came in the wait may as well have come behind it, and what its handler found in RCX be what is left */
-	if (in->b && !goes_on_waiting(c->rip) && gone_on(c))
+	if (in->b && gone_on(c))
 		c->reg[GPR_CX] = UNTOLD;
 	return 0;
 }
