@@ -95,7 +95,10 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 
 	if (is_untold(cx) ? leaves_wait(c, in) : !cx)
 		c->rip = in->imm;
-	/* what came in the wait may as well have come behind it, and what its handler found in RCX be what is left */
+	/*
+	 * What came in a wait for the timer may as well have come behind it, and what its handler left in RCX be what is
+	 * there. Where the host is waited for it may have come before this or after it: no more is said there either.
+	 */
 	if (in->b && gone_on(c))
 		c->reg[GPR_CX] = UNTOLD;
 	return 0;

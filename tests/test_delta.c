@@ -110,6 +110,51 @@ static void test_any_bytes_decode_or_not(void **state)
 	}
 }
 
+/* Each at the edge of what there is, in bytes of its own, so that a tool which watches the heap sees one too many. */
+static void what_does_not_fit_is_refused(void **state)
+{
+	static const struct {
+		const char *delta;
+		size_t delta_len, old_len, cap;
+		int good;
+	} rows[] = {
+		{ "\xc0\xc0", 2, 0, 8, 1 }, { "\xc0\xc0\xc0", 3, 0, 8, 0 }, { "\xc0\xc0", 2, 0, 7, 0 },
+		{ "\xc1\x05", 2, 0, 8, 1 }, { "\xc1", 1, 0, 8, 0 }, { "\xc3\x05", 2, 0, 8, 0 },
+		{ "\xd0", 1, 4, 8, 1 }, { "\xd0", 1, 0, 8, 0 }, { "\xe1\x05", 2, 1, 4, 1 }, { "\xe1\x05", 2, 0, 4, 0 },
+		{ "\x01", 1, 8, 8, 1 }, { "\x02", 1, 8, 16, 0 }, { "\x01", 1, 8, 4, 0 }, { "\x80", 1, 4, 4, 1 },
+		{ "\x81", 1, 4, 4, 0 }, { "", 0, 8, 8, 1 }, { "", 0, 8, 4, 0 }, { "\xc0\xf3", 2, 0, 4, 1 },
+		{ "\xf1", 1, 0, 4, 0 }, { "\xc0\xf1\xc0", 3, 0, 8, 0 }, { "\xc0\xf4", 2, 0, 8, 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t *old = test_calloc(1, rows[i].old_len), *out = test_malloc(rows[i].cap);
+		uint8_t *delta = test_malloc(rows[i].delta_len);
+		size_t len = 12345;
+
+		memcpy(delta, rows[i].delta, rows[i].delta_len);
+		if (delta_decode(old, rows[i].old_len, delta, rows[i].delta_len, out, rows[i].cap, &len) !=
+		    (rows[i].good ? 0 : -1))
+			fail_msg("row %u", i);
+		assert_true(rows[i].good ? len <= rows[i].cap : len == 12345);
+		test_free(old);
+		test_free(out);
+		test_free(delta);
+	}
+}
+
+static void the_shorter_word_is_chosen(void **state)
+{
+	static const uint8_t old[4] = { 1, 2, 3, 4 }, few[4] = { 9, 0, 0, 0 }, like[4] = { 1, 2, 9, 4 };
+	uint8_t delta[DELTA_MAX(4, 4)];
+
+	(void)state;
+	assert_int_equal(delta_encode(old, 4, few, 4, delta), 2);
+	assert_memory_equal(delta, "\xd1\x09", 2);
+	assert_int_equal(delta_encode(old, 4, like, 4, delta), 2);
+	assert_memory_equal(delta, "\xe4\x09", 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +162,8 @@ int main(void)
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_small_changes_are_small),
 		cmocka_unit_test(test_any_bytes_decode_or_not),
+		cmocka_unit_test(what_does_not_fit_is_refused),
+		cmocka_unit_test(the_shorter_word_is_chosen),
 	};
 
 	return cmocka_run_group_tests_name("delta", tests, NULL, NULL);

@@ -137,7 +137,7 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
 		{ "int3; ret.iret", 1 }, { "int3; flags if; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
 		/* the C part ends under TF */
-		{ "int3; flags tf; ret.iret; nop" RETURNS RETURNS RETURNS RETURNS, 0 },
+		{ "int3; flags tf; ret.iret; nop" RETURNS RETURNS RETURNS RETURNS "; ret.iret", 0 },
 		{ "int 0", 0 }, { "int 2", 0 }, { "int 4", 0 }, { "int 13", 0 }, { "int 16", 0 }, { "int 17", 0 },
 		{ "int 19", 0 }, { "int 31", 0 }, { "flags nt", 0 }, { "flags df", 0 }, { "flags ac", 0 },
 		{ "int3; frame.fl if", 0 }, { "dr7 off", 0 }, { "lidt full", 0 }, { "lgdt full", 0 }, { "cr4 own", 0 },

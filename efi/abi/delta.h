@@ -8,7 +8,7 @@
  *	1100mmmm  a unit is put in: of its bytes those of the mask follow, the others are 0
  *	1101mmmm  the same in place of the next one of the old bytes
  *	1110mmmm  the next one of the old bytes is changed: those of the mask follow, the others are as they were
- *	111100nn  n bytes fewer than all that is the length: the last unit is not whole
+ *	111100nn  in the end, of the new bytes n fewer than all that is the length: the last unit is not whole
  *
  * What is left of the old bytes in the end is as it was; where they end within a unit the rest of that is 0.
  */
@@ -29,7 +29,8 @@ size_t delta_encode(const uint8_t *old, size_t old_len, const uint8_t *new, size
 
 /*
  * Total: returns 0 and the new bytes, or -1 when the delta is cut short, asks for more than the old bytes
- * have, says what nothing means, or gives more than cap bytes. out must not overlap old.
+ * have, says what nothing means, or gives more whole units than fit into cap bytes; those it may write
+ * though *ret_len says that the last bytes do not count. out must not overlap old.
  */
 int delta_decode(const uint8_t *old, size_t old_len, const uint8_t *delta, size_t delta_len,
 		 uint8_t *out, size_t cap, size_t *ret_len);

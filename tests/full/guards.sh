@@ -12,7 +12,7 @@ WHOLE=${WHOLE:-600}
 OFF=${OFF:-300}
 
 driver=
-trap '[ -z "$driver" ] || kill -INT $driver; wait; rm -rf "$tmp"' EXIT
+trap 'kill -INT $driver 2>/dev/null || :; wait; rm -rf "$tmp"' EXIT
 # a style's name, or a guard's with that of its style before it
 names() {
 	awk -F '"' '/^STYLE/ { print style = $2 } /^GUARD/ { print style "," $2 }' fuzz/styles.def
