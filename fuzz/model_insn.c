@@ -254,7 +254,7 @@ int act_pop_reg(struct cpu *c, const struct insn *in)
 	unsigned size = c->mode64 ? 8 : 4;
 	uint64_t v;
 
-	if (mem_load(c, c->reg[GPR_SP] & stack_mask(c), size, ACC_STACK, &v))
+	if (mem_read(c, c->reg[GPR_SP] & stack_mask(c), size, ACC_STACK, &v))
 		return 1;
 	stack_set(c, c->reg[GPR_SP] + size);
 	c->reg[in->a] = v;
