@@ -86,11 +86,12 @@ static void test_small_changes_are_small(void **state)
 	memcpy(b + 144, a + 144, 116);
 	assert_int_equal(delta_encode(a, 260, b, 260, delta), (1 + 2) + (1 + 1));
 	assert_int_equal(delta_encode(a, 260, a, 259, delta), 1 + 2 + 1);
-	/* two in a row */
+	/* two in a row, and behind them another change, or they would be what is left before a common end */
 	memset(b + 44, 0, 4);
 	b[44] = 0x78;
 	memcpy(b + 48, a + 40, 212);
-	assert_int_equal(delta_encode(a, 252, b, 260, delta), 1 + 2 + 2);
+	b[259] ^= 1;
+	assert_int_equal(delta_encode(a, 252, b, 260, delta), (1 + 2 + 2) + (1 + 2));
 }
 
 static void test_any_bytes_decode_or_not(void **state)
