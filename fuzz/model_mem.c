@@ -131,7 +131,7 @@ static uint64_t in_window(uint64_t addr)
 	return edge_in_window(addr);
 }
 
-/* Where the bytes at addr are; NULL: nobody ever looks at them again. */
+/* Where the bytes at addr are; NULL: what lies there is not the model's to say. */
 static uint8_t *bytes(struct cpu *c, uint64_t addr, unsigned len)
 {
 	static const uint8_t stack_of[N_REGIONS] = {
@@ -239,6 +239,8 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 		if (p && left < len)
 			p = NULL;
 	}
+	if (!p)
+		unchecked(c);
 	for (unsigned i = 0; p && i < len; i++)
 		v |= (uint64_t)p[i] << (8 * i);
 	*ret_value = v;
