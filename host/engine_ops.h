@@ -79,7 +79,7 @@ struct engine {
 	unsigned open; /* runs sent and not waited for */
 	int hosted; /* the run under way may wait for an event of the host */
 	uint8_t debug[ENGINE_RUNS_MAX]; /* by seq: the run may meet a data breakpoint */
-	int watched; /* so might the one waited for last, or the one behind it */
+	int watched; /* so might one that is under way */
 	int lost; /* the last return to the snapshot was to a guest that does not answer */
 	uint64_t served; /* the engine's own: the last wait that got its event */
 };

@@ -81,6 +81,16 @@ static int is_refuse_base(const struct wire_msg *msg)
 	return refuse.code == REFUSE_BASE;
 }
 
+/* Whether a run that is open may meet a data breakpoint: which of them is under way only the guest knows. */
+static int any_debug(const struct engine *e)
+{
+	for (unsigned i = 0; i < e->open; i++) {
+		if (e->debug[(e->seq - i) % ENGINE_RUNS_MAX])
+			return 1;
+	}
+	return 0;
+}
+
 enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 {
 	struct wire_msg msg;
@@ -103,8 +113,11 @@ enum engine_status engine_run_wait(struct engine *e, struct msg_done *ret_done)
 	if (status == ENGINE_OK &&
 	    (msg.head.type != MSG_DONE || msg.head.len != sizeof(*ret_done)))
 		status = ENGINE_FAULT;
-	if (status == ENGINE_OK)
+	if (status == ENGINE_OK) {
 		memcpy(ret_done, msg.payload, sizeof(*ret_done));
+		/* a run that answers has met what was left to be met, see meet_nothing() */
+		e->watched = any_debug(e);
+	}
 	return engine_ended(e, status);
 }
 

@@ -23,7 +23,7 @@ struct oracle {
 	struct overlay bare; /* where there are no known differences: only the machine's habits */
 	uint64_t n_runs, n_events, n_recoveries, n_skipped_deaths, n_unchecked, n_engine_deaths;
 	/*
-	 * Run one predicted death in this many, and 16 times as many that wait for the host; 0: every one, and there is
+	 * Run one predicted death in this many, and 80 times as many that wait for the host; 0: every one, and there is
 	 * time to tell which of the known differences are needed.
 	 */
 	unsigned death_stride;

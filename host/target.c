@@ -14,7 +14,7 @@
 #include "host/sitting.h"
 #include "host/target_ahead.h"
 
-enum { DEATH_STRIDE = 200, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
+enum { DEATH_STRIDE = 1000, ENGINE_TRIES = 3, ERRORS_KEPT = 50 };
 
 int target_open(struct target *t, const char *dir, char *err, size_t err_cap)
 {
