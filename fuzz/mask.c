@@ -12,7 +12,7 @@
 #include "fuzz/model.h"
 #include "fuzz/style.h"
 
-enum { ARITH = 0x8d5, RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18 };
+enum { ARITH = 0x8d5, RF = 0x10000, VEC_DB = 1, VEC_DF = 8, VEC_PF = 14, VEC_MC = 18, INT_LEN = 2 };
 
 uint64_t window_of(uint64_t addr)
 {
@@ -67,9 +67,20 @@ static void mask_syscall(struct record *r)
 		r->rcx = r->r11 = 0;
 }
 
+/* INT 8 pushes no error code; INT 18 is known by the instruction before the saved RIP: both are traps. */
+static int is_abort(const struct record *r)
+{
+	const struct insn *before;
+
+	if (r->entry != ENTRY_IDT || r->vector != VEC_MC)
+		return r->entry == ENTRY_IDT && r->vector == VEC_DF && r->flags & REC_ERR;
+	before = victim_insn(r->rip - INT_LEN);
+	return !before || before->kind != INSN_INTN || before->a != VEC_MC;
+}
+
 static void mask_abort(struct record *r)
 {
-	if (r->entry == ENTRY_IDT && (r->vector == VEC_DF || r->vector == VEC_MC)) {
+	if (is_abort(r)) {
 		r->rip = 0;
 		r->rflags &= ~(uint64_t)RF;
 	}

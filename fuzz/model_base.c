@@ -18,7 +18,7 @@ static uint64_t loaded_base(struct cpu *c, uint16_t sel, const struct desc *d, u
 	if (sel_index(sel))
 		return rule(c, RULE_GS_BASE_LOADED, d->base & 0xffffffff);
 	/* AMD: null leaves it, but for processors that say otherwise in CPUID */
-	return rule(c, RULE_GS_BASE_NULL, intel(c) || !choose(c, RULE_GS_BASE_NULL, 2)) ? 0 : old;
+	return rule(c, RULE_GS_BASE_NULL, intel(c) || !choose_once(c, RULE_GS_BASE_NULL, 2)) ? 0 : old;
 }
 
 /* Whether a return to ring 3 leaves null of it. */

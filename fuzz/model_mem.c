@@ -65,7 +65,7 @@ static int smap_forbids(struct cpu *c, unsigned access)
 	if (access & ACC_TABLE || (access & ACC_SUPER && c->cpl == 3) || !(c->rflags & FL_AC))
 		return 1;
 	/* whether the pushes of a delivery that leaves ring 3 are implicit accesses is not said */
-	return access & ACC_SYSTEM && c->cpl == 3 && choose(c, RULE_SMAP_FRAME, 2);
+	return access & ACC_SYSTEM && c->cpl == 3 && choose_once(c, RULE_SMAP_FRAME, 2);
 }
 
 /*

@@ -195,7 +195,7 @@ static void a_record_that_differs_ends_its_path(void **state)
 	static struct judgement j;
 	static struct trace t;
 	static struct record wrong[RECORDS_MAX + 1];
-	struct seq seq = repeated("ud2; int3", 13, "; mov.gs null");
+	struct seq seq = repeated("ud2; int3", 13, "; mov.ss null3");
 	struct path path = { 0 };
 
 	(void)state;
