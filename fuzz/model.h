@@ -17,7 +17,8 @@
 #include "efi/abi/tables.h"
 #include "fuzz/seq.h"
 
-enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE, BASIS_SOFTWARE };
+/* BY_MAKER: explicit for Intel, a choice for AMD. */
+enum basis { BASIS_EXPLICIT, BASIS_INFERRED, BASIS_CHOICE, BASIS_SOFTWARE, BASIS_BY_MAKER };
 
 enum rule_id {
 #define RULE(name, basis, intel, amd, words) RULE_##name,

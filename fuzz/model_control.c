@@ -11,6 +11,14 @@ static int write_base(struct cpu *c, uint64_t v, uint64_t *msr)
 	return 0;
 }
 
+/* AMD has no SYSENTER in long mode, and nothing reads what the upper halves of these would be. */
+static int write_sysenter(struct cpu *c, uint64_t v, uint64_t *msr)
+{
+	if (!intel(c) && !canonical(c, v) && choose_once(c, RULE_SYSENTER_MSR_WIDE, 2))
+		return 0;
+	return write_base(c, v, msr);
+}
+
 int act_wrmsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
@@ -23,9 +31,9 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 		c->sysenter_cs = v;
 		return 0;
 	case 0x175:
-		return write_base(c, v, &c->sysenter_esp);
+		return write_sysenter(c, v, &c->sysenter_esp);
 	case 0x176:
-		return write_base(c, v, &c->sysenter_eip);
+		return write_sysenter(c, v, &c->sysenter_eip);
 	case 0x17a:
 		if (v > 7)
 			break;

@@ -11,6 +11,7 @@
 #include "host/listed.h"
 #include "host/paths.h"
 #include "host/seqfile.h"
+#include "host/trace_print.h"
 
 enum { TEXT_CAP = 16384, SHOWN = 3 };
 
@@ -120,8 +121,6 @@ static const char *entries_of(const struct seq_cases *cases, const uint8_t *use,
 	return out;
 }
 
-static const char *const basis[] = { "explicit", "inferred", "choice", "software" };
-
 void list_rules(int json)
 {
 	const struct list_out o = { "trainwreck.list-rules.2",
@@ -143,7 +142,7 @@ void list_rules(int json)
 		const struct rule_info *r = &rule_info[i];
 
 		entries_of(&cases, use, strlen(folder) + 1, i, json, entries);
-		list_row(&o, (const char *[]){ r->name, basis[r->basis], r->intel, r->amd,
+		list_row(&o, (const char *[]){ r->name, basis_name(r->basis), r->intel, r->amd,
 					       behaviours_of(r->name, ids, sizeof(ids)), entries, r->words });
 	}
 	free(use);
@@ -166,7 +165,7 @@ void list_masks(int json)
 		const struct rule_info *r = &rule_info[i];
 		char section[512];
 
-		if (r->basis != BASIS_CHOICE)
+		if (r->basis != BASIS_CHOICE && r->basis != BASIS_BY_MAKER)
 			continue;
 		snprintf(section, sizeof(section), "%s%s%s", r->intel, *r->intel && *r->amd ? "; " : "", r->amd);
 		list_row(&o, (const char *[]){ r->name, "choice", "", "", "", section, r->words });

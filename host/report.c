@@ -37,7 +37,7 @@ static void head_write(struct report *p)
 	if (info->basis == BASIS_SOFTWARE)
 		fputs("The processor did as it must. The handlers, written as `docs/styles.md` says of their style, "
 		      "broke a promise: the finding is about the software.\n\n", p->f);
-	else if (info->basis == BASIS_EXPLICIT)
+	else if (info->basis == BASIS_EXPLICIT || info->basis == BASIS_BY_MAKER)
 		fputs("The manual says explicitly what must happen, and something else did.\n\n", p->f);
 	else
 		fprintf(p->f, "**The expectation is %s, not written in the manual word for word: judge it "

@@ -15,6 +15,7 @@ const char *basis_name(enum basis basis)
 		[BASIS_INFERRED] = "inferred",
 		[BASIS_CHOICE] = "choice",
 		[BASIS_SOFTWARE] = "software",
+		[BASIS_BY_MAKER] = "by-maker",
 	};
 	return name[basis];
 }

@@ -82,6 +82,7 @@ static const struct {
 	{ RULE_PROMISE_NMI_LOST, "of the software: judged, not predicted" },
 	{ RULE_PROMISE_NMI_NESTED, "of the software: judged, not predicted" },
 	{ RULE_RSP_UPPER_COMPAT, "a choice: both are right" },
+	{ RULE_SYSENTER_MSR_WIDE, "a choice: both are right" },
 	{ RULE_RET_SS_WORD_64, "a choice: both are right" },
 	{ RULE_GPR_UPPER_COMPAT, "a choice: both are right" },
 	{ RULE_SMAP_FRAME, "a choice: both are right" },
