@@ -66,8 +66,9 @@ grep '"rule":"RF_FAULT"' "$tmp/rules" | grep -q '"corpus":"[^"]*known/rf-not-set
 grep '"rule":"RF_FAULT"' "$tmp/rules" | grep -q '"catalogue":"[^"]*D5' || fail "list rules: RF_FAULT without D5"
 $tw list rules --masks >"$tmp/masks"
 [ "$(grep -c ' mask ' "$tmp/masks")" -eq "$(grep -c '^MASK' fuzz/masks.def)" ] || fail "list rules --masks: masks"
-[ "$(grep -c ' choice ' "$tmp/masks")" -eq "$(grep -c '^RULE([A-Z0-9_]*, *CHOICE' fuzz/rules.def)" ] ||
-	fail "list rules --masks: choices"
+grep -oh 'choose\(_once\)*(c, RULE_[A-Z0-9_]*' fuzz/model*.c | sed 's/.*RULE_//' | sort -u >"$tmp/asked"
+sed -n 's/^\([A-Z0-9_]*\)  *choice .*/\1/p' "$tmp/masks" | sort | diff "$tmp/asked" - >"$tmp/differ" ||
+	fail "list rules --masks does not have the choices that the model asks: $(cat "$tmp/differ")"
 $tw cover -e 'int3; ret.iret' >"$tmp/cover"
 grep -q '^#BP  *k  *##  *\.\.  *\.\.  *|  *##' "$tmp/cover" || fail "cover: $(grep '^#BP' "$tmp/cover")"
 

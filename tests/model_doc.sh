@@ -7,13 +7,13 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 # a row of rules.def as a row of the page
-sed -n 's/^RULE(\([A-Z0-9_]*\), *\([A-Z]*\), *"\([^"]*\)", "\([^"]*\)", "\([^"]*\)")$/| `\1` | \2 | \3 | \4 | \5 |/p' \
+sed -n 's/^RULE(\([A-Z0-9_]*\), *\([A-Z_]*\), *"\([^"]*\)", "\([^"]*\)", "\([^"]*\)")$/| `\1` | \2 | \3 | \4 | \5 |/p' \
 	fuzz/rules.def >"$tmp/rules"
 test "$(grep -c . fuzz/rules.def)" = "$(grep -c . "$tmp/rules")" || {
 	echo "fuzz/rules.def: a row that is not RULE(NAME, BASIS, \"..\", \"..\", \"..\"); write it so" >&2
 	exit 1
 }
-grep -E '^\| `[A-Z0-9_]+` \| (EXPLICIT|INFERRED|CHOICE|SOFTWARE) \|' docs/model.md >"$tmp/doc-rules" || :
+grep -E '^\| `[A-Z0-9_]+` \| (EXPLICIT|INFERRED|CHOICE|SOFTWARE|BY_MAKER) \|' docs/model.md >"$tmp/doc-rules" || :
 diff -u "$tmp/doc-rules" "$tmp/rules" || {
 	echo "docs/model.md and fuzz/rules.def differ; put the + lines into the tables of rules" >&2
 	exit 1
