@@ -6,6 +6,7 @@
 
 #include "bench/catalogue.h"
 #include "fuzz/model.h"
+#include "fuzz/style.h"
 #include "host/cli.h"
 #include "host/list.h"
 #include "host/listed.h"
@@ -13,7 +14,7 @@
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
-enum { TEXT_CAP = 16384, SHOWN = 3 };
+enum { TEXT_CAP = 16384, SHOWN = 3, PATHS_MAX = 64 };
 
 static const struct behaviour {
 	const char *id, *uses, *rules, *steps, *benches, *words;
@@ -43,29 +44,30 @@ static int same(const struct trace *a, const struct trace *b)
 	       !memcmp(a->rec, b->rec, a->n * sizeof(a->rec[0]));
 }
 
-/*
- * Whether the rule is behind a field of the trace or ended it, or the trace would be another with
- * another result of it: the other answer of a question, nothing instead of a value. Of a choice:
- * whether it is asked.
- */
+/* The rules that are behind a field of the trace or ended it, and the choices that were asked on its way. */
+static void mark(const struct trace *t, uint8_t *use)
+{
+	for (unsigned i = 0; i < t->path.n; i++)
+		use[t->path.rule[i]] = 1;
+	for (unsigned i = 0; i < t->n; i++) {
+		for (unsigned f = 0; f < F_COUNT; f++)
+			use[t->why[i][f]] = 1;
+	}
+	if (t->outcome != OUTCOME_DONE)
+		use[t->death] = 1;
+	if (t->unchecked)
+		use[RULE_UNCHECKED] = 1;
+}
+
+/* Whether the trace would be another with another result of the rule: the other answer, nothing instead of a value. */
 static int depends(const struct seq *seq, const struct profile *profile, const struct trace *t, unsigned id)
 {
 	static const uint64_t and[] = { UINT64_MAX, 0 };
 	static struct trace other;
 	int asked = 1;
 
-	for (unsigned i = 0; i < t->path.n; i++) {
-		if (t->path.rule[i] == id)
-			return 1;
-	}
-	for (unsigned i = 0; i < t->n; i++) {
-		for (unsigned f = 0; f < F_COUNT; f++) {
-			if (t->why[i][f] == id)
-				return 1;
-		}
-	}
-	if (t->outcome != OUTCOME_DONE && t->death == id)
-		return 1;
+	if (rule_info[id].basis == BASIS_SOFTWARE)
+		return style_of(seq) && model_breaks(seq, profile, id) == id;
 	for (unsigned i = 0; i < 2 && asked; i++) {
 		struct overlay_line line = { .rule = (uint16_t)id, .vector = -1, .and = and[i], .xor = !i };
 		struct overlay overlay = { .n = 1, .line = &line };
@@ -78,21 +80,34 @@ static int depends(const struct seq *seq, const struct profile *profile, const s
 	return 0;
 }
 
+static void use_by(const struct seq *seq, const struct profile *profile, uint8_t *use)
+{
+	static struct trace first, t;
+	struct path path;
+
+	model_predict(seq, profile, NULL, NULL, &first);
+	mark(&first, use);
+	path = first.path;
+	for (unsigned n = 1; n < PATHS_MAX && path_next(&path); n++) {
+		model_predict(seq, profile, NULL, &path, &t);
+		mark(&t, use);
+		path = t.path;
+	}
+	for (unsigned id = 0; id < N_RULES; id++)
+		use[id] |= (uint8_t)(!use[id] && depends(seq, profile, &first, id));
+}
+
 /* By rule, the cases that depend on it on either maker's CPU. */
 static uint8_t *use_of(const struct seq_cases *cases)
 {
 	static const char *const makers[] = { "intel", "amd" };
-	static struct trace t;
 	uint8_t *use = calloc(cases->n + 1, N_RULES);
 
 	for (size_t i = 0; use && i < cases->n; i++) {
 		for (unsigned m = 0; m < 2; m++) {
 			const struct profile *profile = profile_named(makers[m]);
-			if (model_lacks(&cases->v[i].seq, profile))
-				continue;
-			model_predict(&cases->v[i].seq, profile, NULL, NULL, &t);
-			for (unsigned id = 0; id < N_RULES; id++)
-				use[i * N_RULES + id] |= (uint8_t)depends(&cases->v[i].seq, profile, &t, id);
+			if (!model_lacks(&cases->v[i].seq, profile))
+				use_by(&cases->v[i].seq, profile, use + i * N_RULES);
 		}
 	}
 	return use;

@@ -17,7 +17,7 @@ int find_by_hash(struct oracle *o, const struct seq *seq, const struct msg_done 
 
 /*
  * The agreement was with a trace that known differences have a part in. What was seen is that trace; what was
- * expected, and what differs first, the manual says without them.
+ * expected, and what differs first, the manual says without them; or it allows what was seen in another of its ways.
  */
 void show_manual(struct oracle *o, const struct seq *seq, struct result *r);
 
