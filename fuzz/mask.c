@@ -67,13 +67,13 @@ static void mask_syscall(struct record *r)
 		r->rcx = r->r11 = 0;
 }
 
-/* INT 8 pushes no error code; INT 18 is known by the instruction before the saved RIP: both are traps. */
+/* System calls have vector 0. INT 8 pushes no error code; INT 18 is known by the instruction before the saved RIP: both are traps. */
 static int is_abort(const struct record *r)
 {
 	const struct insn *before;
 
-	if (r->entry != ENTRY_IDT || r->vector != VEC_MC)
-		return r->entry == ENTRY_IDT && r->vector == VEC_DF && r->flags & REC_ERR;
+	if (r->vector != VEC_MC)
+		return r->vector == VEC_DF && r->flags & REC_ERR;
 	before = victim_insn(r->rip - INT_LEN);
 	return !before || before->kind != INSN_INTN || before->a != VEC_MC;
 }
