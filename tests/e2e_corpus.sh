@@ -29,8 +29,12 @@ done
 run_corpus "$tmp/1"
 run_corpus "$tmp/2"
 run_corpus "$tmp/3" --link serial
-cmp "$tmp/1" "$tmp/2"
-cmp "$tmp/2" "$tmp/3"
+# where in a window an event came, half of which these make an address of, is the machine's to say each time
+for run in 1 2 3; do
+	grep -v '"name": *"corpus/irq-window-in-' "$tmp/$run" >"$tmp/same.$run"
+done
+cmp "$tmp/same.1" "$tmp/same.2"
+cmp "$tmp/same.2" "$tmp/same.3"
 # what is written where an engine's mistake leads is gone before the next run
 stray=corpus/stray-into-style-text.seq
 $tw run -q "$stray" "$stray" >"$tmp/out" || fail "what $stray left behind was there in the next run"
