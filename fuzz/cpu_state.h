@@ -133,7 +133,7 @@ struct cpu {
 	/* low words of what the last events in a window saved: it came somewhere in there */
 	uint16_t window_rip[4];
 	unsigned window_rips;
-	uint64_t waited, served; /* RSI + 1 of the last wait that has begun; for which the host has done something */
+	uint64_t served; /* RSI + 1 of the last wait for which the host has done something */
 	uint8_t shadow_sti, shadow_ss; /* after the instruction that just ended */
 	uint8_t shadowed; /* the instruction that just ended began in a MOV SS or STI shadow */
 	uint8_t db_trap; /* single-step #DB pending for the next boundary */

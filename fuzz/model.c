@@ -122,7 +122,7 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	c->db_rule = RULE_SINGLE_STEP;
 	if (c->halted) {
 		c->db_rule = RULE_HLT_SINGLE_STEP;
-	} else if (kind == INSN_PAUSE) {
+	} else if (kind == INSN_PAUSE || kind == INSN_HOSTWAIT) {
 		c->db_rule = RULE_PAUSE_SINGLE_STEP;
 	} else if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;

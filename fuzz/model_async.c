@@ -165,22 +165,16 @@ int act_monitor(struct cpu *c, const struct insn *in)
 }
 
 /*
- * The guest waits, the host sees it and does what it is asked for, once. It waits when it has gone round the
- * loop: what was pending before comes first, and then the tape has gone on and the loop ends.
+ * The guest waits, the host sees it and does what it is asked for, once. What was pending before the loop came before
+ * it: then the tape has gone on, as it has behind every trap of TF, nobody waits, and the loop ends.
  */
 int act_host_wait(struct cpu *c, const struct insn *in)
 {
 	const struct host_event *ev = &host_event[in->a - 1];
 
 	c->out->hosted = 1;
-	if (c->rflags & FL_TF) {
-		unchecked(c);
+	if (gone_on(c))
 		return 0;
-	}
-	if (c->waited != c->reg[GPR_SI] + 1) {
-		c->waited = c->reg[GPR_SI] + 1;
-		return 0;
-	}
 	if (c->served == c->reg[GPR_SI] + 1) {
 		end_run(c, OUTCOME_HANG, RULE_HOST_EVENT);
 		return 0;
