@@ -19,6 +19,13 @@ static int same_trace(const struct seq *seq, const struct profile *profile, stru
 	       !memcmp(t.rec, trace->rec, t.n * sizeof(t.rec[0]));
 }
 
+static void say_nothing(struct overlay_line *line)
+{
+	line->and = UINT64_MAX;
+	line->xor = 0;
+	line->kills = 0;
+}
+
 unsigned known_needed(struct known *known, const struct seq *seq, const struct profile *profile,
 		      const struct trace *trace, const char **ret_ids, unsigned max)
 {
@@ -27,13 +34,19 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 	unsigned n = 0;
 
 	memcpy(was, known->line, known->overlay.n * sizeof(was[0]));
+	/* a line that said nothing must not step in for one that is tried without */
+	for (unsigned i = 0; i < known->overlay.n; i++) {
+		if (!was[i].uses)
+			say_nothing(&known->line[i]);
+	}
+	/* without those that might have spoken the path may be another: then all that spoke are named */
+	const int tries = same_trace(seq, profile, &known->overlay, trace);
+
 	for (unsigned i = 0; i < known->overlay.n; i++) {
 		if (!was[i].uses)
 			continue;
-		known->line[i].and = UINT64_MAX;
-		known->line[i].xor = 0;
-		known->line[i].kills = 0;
-		if (same_trace(seq, profile, &known->overlay, trace))
+		say_nothing(&known->line[i]);
+		if (tries && same_trace(seq, profile, &known->overlay, trace))
 			continue; /* and stays without it, for two lines may say the same */
 		needed[i] = 1;
 		known->line[i] = was[i];

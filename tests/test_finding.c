@@ -131,6 +131,37 @@ static void a_known_difference_that_does_not_show_is_not_named(void **state)
 	known_free(&known);
 }
 
+/*
+ * The trap that MOV SS does not hold off comes where, after one iteration, a trap that lacks RF would come: without the
+ * first entry the second, which says nothing with it, explains the trace.
+ */
+static void a_line_that_said_nothing_stands_in_for_none(void **state)
+{
+	static const char text[] = "id: not-held-off\nrule: MOVSS_DATA_BP\nvendor: any\nversions: any\n"
+				   "effect: never\nmanual: m\ncorpus: c\nwhy: w\n\n"
+				   "id: no-rf\nrule: RF_REP\nvendor: any\nversions: any\n"
+				   "effect: never\nmanual: m\ncorpus: c\nwhy: w\n";
+	struct plant plant = { .line = nothing };
+	static struct known known;
+	static struct result r;
+	struct seq seq = parsed("bp.rw ss; movss+rep.stos 3");
+	struct rig rig;
+	char why[256];
+
+	(void)state;
+	plant.line.rule = RULE_MOVSS_DATA_BP;
+	plant.line.and = 0;
+	assert_int_equal(known_parse(&known, "k", text, NULL, why, sizeof(why)), 0);
+	start(&rig, &plant);
+	rig.oracle.known = &known;
+	oracle_run(&rig.oracle, &seq, &r);
+	assert_int_equal(r.verdict, VERDICT_DIVERGE);
+	assert_int_equal(r.n_known, 1);
+	assert_string_equal(r.known[0], "not-held-off");
+	stop(&rig);
+	known_free(&known);
+}
+
 static void a_silent_guest_hangs(void **state)
 {
 	struct plant plant = { .line = nothing, .silent = 1 };
@@ -338,6 +369,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_repeat_is_flaky),
 		cmocka_unit_test(a_known_difference_is_named_and_hides_nothing),
 		cmocka_unit_test(a_known_difference_that_does_not_show_is_not_named),
+		cmocka_unit_test(a_line_that_said_nothing_stands_in_for_none),
 		cmocka_unit_test(a_silent_guest_hangs),
 		cmocka_unit_test(what_a_run_leaves_behind_is_said),
 		cmocka_unit_test(minimizing_keeps_the_signature),
