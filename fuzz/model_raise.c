@@ -50,6 +50,18 @@ int act_lock_nop(struct cpu *c, const struct insn *in)
 	return fault(c, V_UD, 0, RULE_UD_LOCK);
 }
 
+/* The length is looked at before what the bytes mean, SDM 3A table 6-2. */
+int act_too_long(struct cpu *c, const struct insn *in)
+{
+	(void)in;
+	return fault(c, V_GP, 0, RULE_INSN_LENGTH);
+}
+
+int act_lock_int(struct cpu *c, const struct insn *in)
+{
+	return rule(c, RULE_UD_LOCK, 1) ? fault(c, V_UD, 0, RULE_UD_LOCK) : soft(c, in->a, RULE_INTN);
+}
+
 int act_div(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;

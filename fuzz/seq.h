@@ -116,6 +116,7 @@ enum arg_kind {
 	ARG_SREG,
 	ARG_CALLG,
 	ARG_TFOVER,
+	ARG_PREFIX,
 	N_ARG_KINDS,
 };
 

@@ -53,7 +53,6 @@ static const struct {
 	{ RULE_INTN, "names an instruction; nothing is decided" },
 	{ RULE_INTO, "names an instruction; OF was set by its own body" },
 	{ RULE_UD2, "names an instruction; nothing is decided" },
-	{ RULE_UD_LOCK, "names an instruction; nothing is decided" },
 	{ RULE_DE, "names an instruction; the divisor is always 0" },
 	{ RULE_SS_UNUSABLE, "follows from the state of SS" },
 	{ RULE_GP_NONCANONICAL, "the other half of SS_NONCANONICAL" },
