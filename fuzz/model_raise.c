@@ -59,7 +59,9 @@ int act_too_long(struct cpu *c, const struct insn *in)
 
 int act_lock_int(struct cpu *c, const struct insn *in)
 {
-	return rule(c, RULE_UD_LOCK, 1) ? fault(c, V_UD, 0, RULE_UD_LOCK) : soft(c, in->a, RULE_INTN);
+	if (rule(c, RULE_UD_LOCK, 1))
+		return fault(c, V_UD, 0, RULE_UD_LOCK);
+	return soft(c, in->a, RULE_INTN);
 }
 
 int act_div(struct cpu *c, const struct insn *in)
