@@ -76,6 +76,22 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
 }
 
+/* A byte goes to a port. With CR4.DE clear nobody says what that type of breakpoint is. */
+void debug_io(struct cpu *c, unsigned port)
+{
+	unsigned set = enabled(c), hits = 0;
+
+	for (unsigned i = 0; set >> i; i++) {
+		uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
+
+		if (set >> i & 1 && bp_type(c, i) == BP_IO && port >= from && port < from + size)
+			hits |= 1u << i;
+	}
+	if (hits && !(c->cr4 & CR4_DE_BIT) && !choose_once(c, RULE_IO_BP_DE, 2))
+		hits = 0;
+	c->db_hits |= (uint8_t)rule(c, RULE_IO_BP, hits);
+}
+
 /* Delivery, a return or a load of a segment register reads one of the tables, or writes a bit of it. */
 void debug_table(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
@@ -131,6 +147,16 @@ static unsigned told_before(struct cpu *c, unsigned met)
 	return shown;
 }
 
+/* Those of the breakpoints that are on ports. */
+static unsigned on_ports(const struct cpu *c, unsigned hits)
+{
+	unsigned io = 0;
+
+	for (unsigned i = 0; hits >> i; i++)
+		io |= (bp_type(c, i) == BP_IO ? 1u : 0u) << i;
+	return hits & io;
+}
+
 int debug_trap(struct cpu *c, int shadow_ss)
 {
 	unsigned hits = c->db_hits, met = hits;
@@ -148,8 +174,10 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	if (code_hits(c) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
 	/* one exception for the step and the breakpoint */
-	if (c->db_trap && met && !rule(c, RULE_DATA_BP_ONCE, 1))
-		c->db_hits = (uint8_t)met;
+	if (c->db_trap && met & ~on_ports(c, met) && !rule(c, RULE_DATA_BP_ONCE, 1))
+		c->db_hits = (uint8_t)(met & ~on_ports(c, met));
+	if (c->db_trap && on_ports(c, met) && !rule(c, RULE_IO_BP_STEP, 1))
+		c->db_trap = 0;
 	hits |= told_before(c, met);
 	c->db_told |= (uint8_t)met;
 	set_dr6(c, hits, c->db_trap ? DR6_BS : 0, c->db_trap ? RULE_DR6_SINGLE_STEP : RULE_DR6_DATA_BP);
@@ -258,8 +286,9 @@ static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
 	const struct region *r = region_of(v);
 
 	if (dr == 7)
-		return (v & DR7_TYPES) != DR7_TYPES && v & 0xff;
-	if (dr > 3 || v == BP_NOWHERE)
+		return (v & DR7_TYPES) != DR7_TYPES && v & 0xff && v != DR7_IO && v != DR7_IO4;
+	/* the number of a port is no address of anything */
+	if (dr > 3 || v == BP_NOWHERE || (v >= PORT - 4 && v <= PORT + 1))
 		return 0;
 	if (!r || r->flags & R_H || r->base == W_TAPE || r->base == W_LAPIC)
 		return 1;

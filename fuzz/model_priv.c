@@ -82,13 +82,14 @@ static int port_allowed(struct cpu *c, unsigned port, int *ret_allowed)
 
 int act_out(struct cpu *c, const struct insn *in)
 {
-	int allowed;
+	int allowed = 1;
 
-	if (!rule(c, RULE_IO_IOPL, c->cpl > (c->rflags & FL_IOPL) >> 12))
-		return 0;
-	if (port_allowed(c, in->a, &allowed))
+	if (rule(c, RULE_IO_IOPL, c->cpl > (c->rflags & FL_IOPL) >> 12) && port_allowed(c, in->a, &allowed))
 		return 1;
-	return allowed ? 0 : fault(c, V_GP, 0, RULE_IO_IOPL);
+	if (!allowed)
+		return fault(c, V_GP, 0, RULE_IO_IOPL);
+	debug_io(c, in->a);
+	return 0;
 }
 
 static int hidden(struct cpu *c)

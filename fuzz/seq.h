@@ -117,6 +117,7 @@ enum arg_kind {
 	ARG_CALLG,
 	ARG_TFOVER,
 	ARG_PREFIX,
+	ARG_BPIO,
 	N_ARG_KINDS,
 };
 

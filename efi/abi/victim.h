@@ -45,7 +45,7 @@
 /*
  * The debug registers at the start of a run: nothing enabled, every address where nothing is. What a
  * run does with them is fixed by number: DR0 is for execution, DR1 for writes of 8 bytes, DR2 for reads
- * and writes of 4, DR3 for those of 1.
+ * and writes of 4, DR3 for those of 1, or for a port.
  */
 #define DR6_START 0xffff0ff0ull
 #define DR7_START 0x400ull
@@ -54,6 +54,9 @@
 #define DR7_RW0	  0x30000ull /* DR0 for reads and writes of one byte */
 #define DR7_GD    0x2000ull
 #define DR7_ARMED (DR7_START | DR7_TYPES | DR7_LOCAL)
+#define DR7_IO	  ((DR7_ARMED & 0xfffffffull) | 0x20000000ull) /* DR3 for one port */
+#define DR7_IO4	  (DR7_IO | 0xc0000000ull) /* DR3 for four */
+#define PORT	  0x80u /* that a step writes to */
 #define BP_NOWHERE (W_DNP + 0xff8ull)
 
 /* The fixed interrupts that a step may send: two of one priority class, one of a higher one. */
