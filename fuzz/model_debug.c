@@ -76,17 +76,23 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
 }
 
+/* Whether a breakpoint's ports have this one. Where they do not begin at a multiple of their number it *does not yield valid results*. */
+static int has_port(struct cpu *c, unsigned i, unsigned port)
+{
+	uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
+	int masked = port - from < size, as_is = port - c->dr[i] < size;
+
+	return masked != as_is && choose_once(c, RULE_IO_BP_UNALIGNED, 2) ? as_is : masked;
+}
+
 /* A byte goes to a port. With CR4.DE clear nobody says what that type of breakpoint is. */
 void debug_io(struct cpu *c, unsigned port)
 {
 	unsigned set = enabled(c), hits = 0;
 
-	for (unsigned i = 0; set >> i; i++) {
-		uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
-
-		if (set >> i & 1 && bp_type(c, i) == BP_IO && port >= from && port < from + size)
+	for (unsigned i = 0; set >> i; i++)
+		if (set >> i & 1 && bp_type(c, i) == BP_IO && has_port(c, i, port))
 			hits |= 1u << i;
-	}
 	if (hits && !(c->cr4 & CR4_DE_BIT) && !choose_once(c, RULE_IO_BP_DE, 2))
 		hits = 0;
 	c->db_hits |= (uint8_t)rule(c, RULE_IO_BP, hits);
