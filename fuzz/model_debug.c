@@ -6,6 +6,7 @@
 #include "fuzz/cpu_state.h"
 
 enum bp_type { BP_CODE, BP_WRITE, BP_IO, BP_ACCESS };
+enum { BP_DR3 = 8 };
 
 static unsigned enabled(const struct cpu *c)
 {
@@ -76,26 +77,32 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
 }
 
-/* Whether a breakpoint's ports have this one. Where they do not begin at a multiple of their number it *does not yield valid results*. */
-static int has_port(struct cpu *c, unsigned i, unsigned port)
+/* Whether DR3 is on ports; no other register ever is. */
+static int dr3_on_ports(const struct cpu *c)
 {
-	uint64_t size = bp_len(c, i), from = c->dr[i] & ~(size - 1);
-	int masked = port - from < size, as_is = port - c->dr[i] < size;
+	return enabled(c) & BP_DR3 && bp_type(c, 3) == BP_IO;
+}
 
-	return masked != as_is && choose_once(c, RULE_IO_BP_UNALIGNED, 2) ? as_is : masked;
+/* Whether DR3's ports have this one. Where they begin at no multiple of their number there are *no valid results*. */
+static int dr3_has_port(struct cpu *c, unsigned port)
+{
+	uint64_t size = bp_len(c, 3), from = c->dr[3] & ~(size - 1);
+	int masked = port - from < size, as_is = port - c->dr[3] < size;
+
+	if (masked == as_is)
+		return masked;
+	return choose_once(c, RULE_IO_BP_UNALIGNED, 2) ? as_is : masked;
 }
 
 /* A byte goes to a port. With CR4.DE clear nobody says what that type of breakpoint is. */
 void debug_io(struct cpu *c, unsigned port)
 {
-	unsigned set = enabled(c), hits = 0;
-
-	for (unsigned i = 0; set >> i; i++)
-		if (set >> i & 1 && bp_type(c, i) == BP_IO && has_port(c, i, port))
-			hits |= 1u << i;
-	if (hits && !(c->cr4 & CR4_DE_BIT) && !choose_once(c, RULE_IO_BP_DE, 2))
-		hits = 0;
-	c->db_hits |= (uint8_t)rule(c, RULE_IO_BP, hits);
+	if (!dr3_on_ports(c) || !dr3_has_port(c, port))
+		return;
+	if (!(c->cr4 & CR4_DE_BIT) && choose_once(c, RULE_IO_BP_DE, 2))
+		return;
+	if (rule(c, RULE_IO_BP, 1))
+		c->db_hits |= BP_DR3;
 }
 
 /* Delivery, a return or a load of a segment register reads one of the tables, or writes a bit of it. */
@@ -153,19 +160,9 @@ static unsigned told_before(struct cpu *c, unsigned met)
 	return shown;
 }
 
-/* Those of the breakpoints that are on ports. */
-static unsigned on_ports(const struct cpu *c, unsigned hits)
-{
-	unsigned io = 0;
-
-	for (unsigned i = 0; hits >> i; i++)
-		io |= (bp_type(c, i) == BP_IO ? 1u : 0u) << i;
-	return hits & io;
-}
-
 int debug_trap(struct cpu *c, int shadow_ss)
 {
-	unsigned hits = c->db_hits, met = hits;
+	unsigned hits = c->db_hits, met = hits, ports = dr3_on_ports(c) ? met & BP_DR3 : 0;
 	enum rule_id id = c->db_trap ? (enum rule_id)c->db_rule : RULE_DATA_BP;
 
 	if (!c->db_trap && (!hits || rule(c, RULE_MOVSS_DATA_BP, shadow_ss)))
@@ -180,9 +177,9 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	if (code_hits(c) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
 	/* one exception for the step and the breakpoint */
-	if (c->db_trap && met & ~on_ports(c, met) && !rule(c, RULE_DATA_BP_ONCE, 1))
-		c->db_hits = (uint8_t)(met & ~on_ports(c, met));
-	if (c->db_trap && on_ports(c, met) && !rule(c, RULE_IO_BP_STEP, 1))
+	if (c->db_trap && met != ports && !rule(c, RULE_DATA_BP_ONCE, 1))
+		c->db_hits = (uint8_t)(met & ~ports);
+	if (c->db_trap && ports && !rule(c, RULE_IO_BP_STEP, 1))
 		c->db_trap = 0;
 	hits |= told_before(c, met);
 	c->db_told |= (uint8_t)met;
@@ -292,9 +289,8 @@ static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
 	const struct region *r = region_of(v);
 
 	if (dr == 7)
-		return (v & DR7_TYPES) != DR7_TYPES && v & 0xff && v != DR7_IO && v != DR7_IO4;
-	/* the number of a port is no address of anything */
-	if (dr > 3 || v == BP_NOWHERE || (v >= PORT - 4 && v <= PORT + 1))
+		return (v & DR7_TYPES) != DR7_TYPES && v & 0xff;
+	if (dr > 3 || v == BP_NOWHERE)
 		return 0;
 	if (!r || r->flags & R_H || r->base == W_TAPE || r->base == W_LAPIC)
 		return 1;
@@ -302,6 +298,12 @@ static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
 	if (r->base == W_KTEXT)
 		return v < l->harness_end && (v >= l->entries_end || (v - l->stubs) % l->stub_stride);
 	return r->base == W_GDT && v != W_GDT + SEL_KCS;
+}
+
+/* The number of a port is no address of anything; the harness's own are others. */
+static int names_ports(unsigned dr, uint64_t v)
+{
+	return dr == 7 ? v == DR7_IO || v == DR7_IO4 : v >= PORT - 4 && v <= PORT + 1;
 }
 
 int act_mov_to_dr(struct cpu *c, const struct insn *in)
@@ -313,7 +315,7 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 		return 1;
 	if (rule(c, RULE_DR_HIGH, dr >= 6 && v >> 32))
 		return fault(c, V_GP, 0, RULE_DR_HIGH);
-	if (reaches_harness(c, dr, v)) {
+	if (reaches_harness(c, dr, v) && !names_ports(dr, v)) {
 		unchecked(c);
 		return 0;
 	}
