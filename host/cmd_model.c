@@ -8,6 +8,9 @@
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
+/* Of a sequence's ways through its choices so many are looked at. */
+enum { WAYS_MAX = 4096 };
+
 static void path_words(const struct path *path, char *out, size_t cap)
 {
 	size_t n = 0;
@@ -50,13 +53,21 @@ static void trace_object(const struct trace *t, const struct seq_case *c, const 
 	json_line(stdout, o);
 }
 
-/* Every path, as far as there are no more than a fuzzer would try. Whether the profile can run it. */
+/* What tells one trace from another to whoever compares. */
+static uint64_t mark_of(const struct trace *t)
+{
+	return record_hash(t->rec, t->n) ^ (uint64_t)t->outcome << 56 ^ (uint64_t)t->unchecked << 48 ^ t->broken.rule;
+}
+
+/* Every trace once, as far as there are no more than a fuzzer would try. Whether the profile can run it. */
 static int model_case(const struct seq_case *c, const char *name, int json)
 {
 	static struct trace t;
 	const struct profile *profile = profile_named(name);
 	const char *why = model_lacks(&c->seq, profile);
 	struct path path = { 0 };
+	uint64_t shown[TRACES_MAX + 1];
+	unsigned n_shown = 0;
 
 	if (why) {
 		if (json)
@@ -66,18 +77,24 @@ static int model_case(const struct seq_case *c, const char *name, int json)
 			printf("%s: SKIP %s\n", c->name, why);
 		return 0;
 	}
-	for (unsigned i = 0; i < TRACES_MAX; i++) {
+	for (unsigned i = 0; i < WAYS_MAX && n_shown < TRACES_MAX; i++) {
+		unsigned k = 0;
+
 		model_predict(&c->seq, profile, NULL, &path, &t);
-		if (json)
+		shown[n_shown] = mark_of(&t);
+		while (shown[k] != shown[n_shown])
+			k++;
+		if (k == n_shown && json)
 			trace_object(&t, c, name);
-		else
-			trace_text(&t, c->name, i);
+		else if (k == n_shown)
+			trace_text(&t, c->name, n_shown);
+		n_shown += k == n_shown;
 		path = t.path;
 		if (!path_next(&path))
 			return 1;
 	}
 	if (!json)
-		printf("and more: only the first %d are shown\n", TRACES_MAX);
+		printf("and maybe more: %u traces from the first ways through its choices are shown\n", n_shown);
 	return 1;
 }
 

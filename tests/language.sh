@@ -49,3 +49,8 @@ for seed in $(find corpus -name '*.seq'); do
 		exit 1
 	}
 done
+# four ways through the choices, two traces
+[ "$(build/trainwreck model -e 'bp.rw ss; movss+rep.stos 3' | grep -c ', choices ')" -eq 2 ] || {
+	echo "model shows a trace more than once: build/trainwreck model -e 'bp.rw ss; movss+rep.stos 3'" >&2
+	exit 1
+}
