@@ -278,8 +278,9 @@ void unchecked(struct cpu *c);
 /* An access that was made: does it meet a data breakpoint? */
 void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access);
 /* The same for an access to the IDT, GDT or TSS that the processor makes by itself. */
-void debug_io(struct cpu *c, unsigned port);
 void debug_table(struct cpu *c, uint64_t addr, unsigned len, unsigned access);
+/* A byte that was written to a port: does it meet an I/O breakpoint? */
+void debug_io(struct cpu *c, unsigned port);
 /* At a boundary: the trap of what was met or stepped over; the breakpoint on what comes. 1: delivered. */
 int debug_trap(struct cpu *c, int shadow_ss);
 int debug_code(struct cpu *c, int shadow_ss);
