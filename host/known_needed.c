@@ -31,16 +31,18 @@ unsigned known_needed(struct known *known, const struct seq *seq, const struct p
 {
 	struct overlay_line was[KNOWN_MAX];
 	uint8_t needed[KNOWN_MAX] = { 0 };
-	unsigned n = 0;
+	unsigned n = 0, spoke = 0;
 
 	memcpy(was, known->line, known->overlay.n * sizeof(was[0]));
 	/* a line that said nothing must not step in for one that is tried without */
 	for (unsigned i = 0; i < known->overlay.n; i++) {
-		if (!was[i].uses)
+		if (was[i].uses)
+			spoke++;
+		else
 			say_nothing(&known->line[i]);
 	}
 	/* without those that might have spoken the path may be another: then all that spoke are named */
-	const int tries = same_trace(seq, profile, &known->overlay, trace);
+	const int tries = spoke && same_trace(seq, profile, &known->overlay, trace);
 
 	for (unsigned i = 0; i < known->overlay.n; i++) {
 		if (!was[i].uses)
