@@ -316,6 +316,12 @@ static inline void hlt(void)
 	__asm__ volatile("hlt" : : : "memory");
 }
 
+/* Sleep until an interrupt has come, with interrupts off but meanwhile. */
+static inline void sti_hlt_cli(void)
+{
+	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
+
 static inline void pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

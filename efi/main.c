@@ -10,6 +10,7 @@
 #include "efi/cpu.h"
 #include "efi/machine.h"
 #include "efi/plans.h"
+#include "efi/second.h"
 #include "efi/selftest.h"
 #include "efi/serve.h"
 #include "efi/standalone.h"
@@ -90,10 +91,23 @@ static void take(void)
 
 static const char *not_back = ""; /* what the last handback could not put back */
 
+/* Only steps ask it for anything, no measurement of a path does. */
+static void borrow_second(void)
+{
+	if (machine.config.mode != CONFIG_BENCH &&
+	    !second_start((volatile uint32_t *)machine.space.backing[REGION_SECOND], machine.profile.apic_id))
+		machine.profile.features |= FEAT(SECOND);
+}
+
 /* That the firmware still works is shown by making it work: its file system, then its console. */
 static void report(char *words, size_t cap)
 {
-	int n = fmt_print(words, cap, "the machine is handed back%s%s\n",
+	const char *second = machine.profile.features & FEAT(SECOND) ? second_end() : NULL;
+	int n;
+
+	if (second && !*not_back)
+		not_back = second;
+	n = fmt_print(words, cap, "the machine is handed back%s%s\n",
 			  *not_back ? "; not as it was found: " : ", all as it was found", not_back);
 
 	if (boot_write(LAST_RUN_PATH, words, strlen(words)))
@@ -146,6 +160,7 @@ static int run(void)
 	char words[256];
 	int bad;
 
+	borrow_second();
 	switch (machine.config.mode) {
 	case CONFIG_TEST:
 		bad = selftest_all(taken);

@@ -8,6 +8,7 @@
 #include "efi/apic.h"
 #include "efi/cpu.h"
 #include "efi/machine.h"
+#include "efi/second.h"
 #include "fuzz/exec_state.h"
 #include "fuzz/style.h"
 
@@ -136,7 +137,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	struct raw_record *raw = (void *)at(W_HARN + H_RAW);
 	struct seq seq;
 	struct tape t;
-	int dirty = 0;
+	int dirty = 0, by_second;
 
 	seq_decode(&seq, bytes, len);
 	tape_lay_out(&seq, x.tape_is_sound ? &x.on_tape : NULL, &x.profile, at(W_TAPE), &t);
@@ -160,7 +161,12 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 	if (seq.flags & START_TS)
 		write_cr0(CR0_START | CR0_TS_BIT);
 
+	by_second = t.needs & SECOND && x.profile.features & FEAT(SECOND);
+	if (by_second)
+		second_wake();
 	enter(seq_ctx(&seq), t.rflags);
+	if (by_second)
+		dirty = second_rest() != 0;
 	look_back(&t);
 	if (x.leg)
 		x.n_legs = time_legs(raw, (unsigned)*harn(H_NREC), t.end, x.leg);
@@ -190,7 +196,7 @@ void exec_run(const uint8_t *bytes, size_t len, struct msg_done *ret_done)
 		char words[8];
 
 		x.since_check = 0;
-		dirty = exec_selfcheck(words, sizeof(words)) != 0;
+		dirty |= exec_selfcheck(words, sizeof(words)) != 0;
 	}
 	/* an engine may enter virtual-8086 mode, and then no IRET of its ever clears them */
 	dirty |= (pushfq() & EXEC_IRET_FLAGS) != 0;

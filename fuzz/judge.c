@@ -246,6 +246,8 @@ const char *model_lacks(const struct seq *seq, const struct profile *profile)
 			       "would take it in harness text";
 		if ((ops[op].needs & MCHECK) && (~profile->features & (FEAT(MCE) | FEAT(MCA))))
 			return "needs the machine-check architecture (CPUID.1:EDX.MCE, MCA)";
+		if ((ops[op].needs & SECOND) && !(profile->features & FEAT(SECOND)))
+			return "needs a second processor from the firmware's MP services (qemu:smp=2)";
 		if (op == OP_MWAIT && !(profile->features & FEAT(MONITOR)))
 			return "needs MONITOR and MWAIT (CPUID.1:ECX.MONITOR)";
 		if (!(profile->features & FEAT(SEP)) && is_sysenter(&seq->step[i]))
@@ -268,7 +270,7 @@ const struct profile *profile_named(const char *name)
 		.vendor = VENDOR_INTEL, .phys_bits = 39, .lin_bits = 48, .signature = 0x506e3,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
 			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
-			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
+			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(SECOND) | FEAT(EMULATED),
 		.cr4 = 0x60, /* PAE, MCE */
 		.brand = "Intel, as the manual has it",
 	};
@@ -276,7 +278,7 @@ const struct profile *profile_named(const char *name)
 		.vendor = VENDOR_AMD, .phys_bits = 40, .lin_bits = 48, .signature = 0x800f12,
 		.features = FEAT(NX) | FEAT(SYSCALL) | FEAT(SEP) | FEAT(SMEP) | FEAT(SMAP) | FEAT(MCE) |
 			    FEAT(MCA) | FEAT(MONITOR) | FEAT(FSGSBASE) |
-			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(EMULATED),
+			    FEAT(UMIP) | FEAT(PKU) | FEAT(LKGS) | FEAT(SECOND) | FEAT(EMULATED),
 		.cr4 = 0x60,
 		.brand = "AMD, as the manual has it",
 	};

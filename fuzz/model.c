@@ -68,7 +68,7 @@ uint64_t rule_overlaid(struct cpu *c, enum rule_id id, uint64_t value)
 	for (unsigned i = c->overlaid[id] - 1u; i < c->overlaid_end[id]; i++) {
 		struct overlay_line *o = &c->overlay->line[i];
 
-		if (o->rule != id || (o->vendor && o->vendor != c->profile->vendor) ||
+		if (o->rule != id || o->unless & c->profile->features || (o->vendor && o->vendor != c->profile->vendor) ||
 		    (o->vector >= 0 && (c->vec < o->vector || c->vec > o->vector + o->more)))
 			continue;
 		if (o->kills && v && !(o->maybe && !choose(c, id, 2))) {
@@ -122,7 +122,7 @@ static void single_step(struct cpu *c, unsigned kind, int tf_before, int dropped
 	c->db_rule = RULE_SINGLE_STEP;
 	if (c->halted) {
 		c->db_rule = RULE_HLT_SINGLE_STEP;
-	} else if (kind == INSN_PAUSE || kind == INSN_HOSTWAIT) {
+	} else if (kind == INSN_PAUSE || kind == INSN_HOSTWAIT || kind == INSN_MWAIT) {
 		c->db_rule = RULE_PAUSE_SINGLE_STEP;
 	} else if (kind == INSN_SYSCALL || kind == INSN_SYSRET || kind == INSN_SYSENTER || kind == INSN_SYSEXIT) {
 		c->db_rule = RULE_SINGLE_STEP_SYSCALL;

@@ -55,6 +55,7 @@ extern const struct mask_info mask_info[N_MASKS];
 struct overlay_line {
 	uint16_t rule;
 	uint8_t vendor; /* enum vendor the line is for; VENDOR_OTHER: every one */
+	uint64_t unless; /* FEAT() bits: not on a machine that has one of them */
 	int16_t vector; /* only for events of this vector; -1: every one */
 	uint8_t more; /* and of so many vectors after it */
 	uint8_t kills; /* where the result is not 0 the engine dies, or is of no more use */

@@ -77,6 +77,15 @@ static void end_of_interrupt(struct cpu *c)
 	look(c);
 }
 
+/* A message that asks for an event, from whichever processor: its delivery mode, or vector. */
+static void message(struct cpu *c, uint64_t v)
+{
+	if ((v & 0x700) != 0x400)
+		send(c, v & 0xff);
+	else if (c->nmi_flight < 2)
+		c->nmi_flight++;
+}
+
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 {
 	switch (addr - W_LAPIC) {
@@ -87,10 +96,7 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 		end_of_interrupt(c);
 		break;
 	case 0x300:
-		if ((v & 0x700) != 0x400)
-			send(c, v & 0xff);
-		else if (c->nmi_flight < 2)
-			c->nmi_flight++;
+		message(c, v);
 		break;
 	case 0x320:
 		c->lvt_timer = (uint32_t)v;
@@ -103,6 +109,10 @@ void lapic_store(struct cpu *c, uint64_t addr, uint64_t v)
 		if (c->rflags & FL_TF)
 			unchecked(c);
 		c->timer = 1;
+		break;
+	case W_SECOND - W_LAPIC:
+		if (rule(c, RULE_APIC_CROSS, 1))
+			message(c, v);
 		break;
 	default: /* the divide register: how fast does not matter */
 		break;

@@ -142,6 +142,8 @@ int act_mwait(struct cpu *c, const struct insn *in)
 	/* the one extension that there is: whether this CPU has it the profile does not say */
 	if (rcx == 1)
 		unchecked(c);
+	/* an engine with several processors makes PAUSE of it */
+	c->shadow_sti = c->shadowed && !rule(c, RULE_PAUSE_SHADOW, 1);
 	c->halted = !rule(c, RULE_MWAIT_UNARMED, 1);
 	return 0;
 }

@@ -56,6 +56,7 @@ enum op_need {
 	FPU = 256, /* writes x87 or SSE state, or PKRU */
 	STACKS = 512, /* moves a stack pointer: pushes may come where nothing lands */
 	PAGES = 1024, /* may clear CR0.WP: ring 0 may have written read-only pages */
+	SECOND = 2048, /* asks a second processor for an event */
 };
 
 /* What a step's 16-bit argument means. */
@@ -167,12 +168,12 @@ size_t seq_encode(const struct seq *seq, uint8_t *out);
 void seq_fold(struct seq *seq);
 
 /*
- * Whether a step mostly ends the run by silence or waits for the host: nothing that chance should often
- * put into a sequence.
+ * Whether a step mostly ends the run by silence or waits for the host or another processor: nothing that chance should
+ * often put into a sequence.
  */
 static inline int op_is_slow(unsigned op)
 {
-	return op == OP_HLT || op == OP_TFHLT || op == OP_MWAIT || (ops[op].needs & HOSTED) != 0;
+	return op == OP_HLT || op == OP_TFHLT || op == OP_MWAIT || (ops[op].needs & (HOSTED | SECOND)) != 0;
 }
 
 /* What its steps need and may leave behind, enum op_need. */

@@ -145,6 +145,14 @@ static int parse_vendor(struct parser *p, const struct known_entry *e, struct ov
 	return 0;
 }
 
+static int parse_unless(struct parser *p, const struct known_entry *e, struct overlay_line *line)
+{
+	if (!e->unless)
+		return 0;
+	line->unless = profile_feature(e->unless, strlen(e->unless));
+	return line->unless ? 0 : fail(p, e->lineno, "no feature '%s'; write one of efi/abi/profile.h", e->unless);
+}
+
 static int parse_vector(struct parser *p, const struct known_entry *e, struct overlay_line *line)
 {
 	static const struct {
@@ -197,8 +205,8 @@ static int end_entry(struct parser *p, struct known_entry *e)
 			return fail(p, e->lineno, "id '%s' is taken by the entry at line %u; choose another",
 				    e->id, o->lineno);
 	}
-	if (parse_rule(p, e, &line) || parse_vendor(p, e, &line) || parse_vector(p, e, &line) ||
-	    parse_effect(p, e, &line))
+	if (parse_rule(p, e, &line) || parse_vendor(p, e, &line) || parse_unless(p, e, &line) ||
+	    parse_vector(p, e, &line) || parse_effect(p, e, &line))
 		return -1;
 
 	int in = version_in_range(p->version ? p->version : "0", e->versions);
@@ -245,7 +253,7 @@ static int parse_line(struct parser *p, struct known_entry *e, char *text)
 		*slot = strdup(value);
 		return *slot ? 0 : fail(p, p->lineno, "out of memory; close something and try again");
 	}
-	return fail(p, p->lineno, "no key '%.40s'; the keys are id, rule, vendor, versions, vector, effect, "
+	return fail(p, p->lineno, "no key '%.40s'; the keys are id, rule, vendor, versions, unless, vector, effect, "
 		    "manual, corpus, link and why", name);
 }
 

@@ -20,6 +20,7 @@ enum { KNOWN_MAX = 256 };
 	KEY(rule, 1, "a rule's name, as `trainwreck list rules` prints it")                        \
 	KEY(vendor, 1, "intel, amd or any: whose manual is broken")                                \
 	KEY(versions, 1, "the engine's versions that show it: 7.0-9.1, 7.0-, -7.2, 8.1 or any")    \
+	KEY(unless, 0, "a feature of the profile: a machine that has it does not show it")         \
 	KEY(vector, 0, "only events of this vector: a mnemonic (GP), a number or a range (32-255)") \
 	KEY(effect, 1, "value N, and 0xMASK, xor 0xMASK, never or always")                         \
 	KEY(manual, 1, "document, edition and section that the engine breaks")                     \

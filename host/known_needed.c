@@ -85,8 +85,8 @@ const struct known_entry *known_of_corpus(const struct known *known, const char 
 		size_t n = strlen(e->corpus);
 		if (e->line < 0 || n > len || strcmp(path + len - n, e->corpus))
 			continue;
-		uint8_t vendor = known->line[e->line].vendor;
-		if (!vendor || vendor == profile->vendor)
+		const struct overlay_line *line = &known->line[e->line];
+		if ((!line->vendor || line->vendor == profile->vendor) && !(line->unless & profile->features))
 			return e;
 	}
 	return NULL;

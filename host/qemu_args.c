@@ -13,7 +13,8 @@
 #include "host/proc.h"
 
 /* Each word that may follow "qemu:"; any other one belongs to the cpu before it. */
-static const char *const keys[] = { "cpu=", "accel=", "icount=" };
+enum { N_KEYS = 4 };
+static const char *const keys[N_KEYS] = { "cpu=", "accel=", "icount=", "smp=" };
 
 const char *qemu_binary(void)
 {
@@ -103,14 +104,14 @@ static int append(char *to, size_t cap, const char *sep, const char *text, size_
 
 static int parse(struct qemu_args *a, const char *options, char *err, size_t err_cap)
 {
-	char *const values[] = { a->cpu, a->accel, a->icount };
-	const size_t caps[] = { sizeof(a->cpu), sizeof(a->accel), sizeof(a->icount) };
+	char *const values[N_KEYS] = { a->cpu, a->accel, a->icount, a->smp };
+	const size_t caps[N_KEYS] = { sizeof(a->cpu), sizeof(a->accel), sizeof(a->icount), sizeof(a->smp) };
 	int key = -1;
 
 	while (*options) {
 		size_t len = strcspn(options, ","), skip = 0;
 
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < N_KEYS; i++) {
 			if (!strncmp(options, keys[i], strlen(keys[i]))) {
 				key = i;
 				skip = strlen(keys[i]);
@@ -119,7 +120,7 @@ static int parse(struct qemu_args *a, const char *options, char *err, size_t err
 		if (key < 0 || (key == 1 && !skip) ||
 		    append(values[key], caps[key], ",", options + skip, len - skip) < 0) {
 			snprintf(err, err_cap,
-				 "cannot read `%s` in the engine: write qemu:cpu=MODEL, accel=tcg|kvm, icount=SHIFT",
+				 "cannot read `%s` in the engine: write qemu:cpu=MODEL, accel=tcg|kvm, icount=SHIFT, smp=PROCESSORS",
 				 options);
 			return -1;
 		}
@@ -164,6 +165,10 @@ static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_w
 	if (*a->icount) {
 		add(a, "-icount");
 		addf(a, "shift=%s,sleep=off", a->icount);
+	}
+	if (*a->smp) {
+		add(a, "-smp");
+		add(a, a->smp);
 	}
 	add_firmware(a);
 	add(a, "-drive");

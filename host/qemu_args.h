@@ -15,7 +15,7 @@ enum { QEMU_SERIAL_FD = 3, QEMU_QMP_FD = 4, QEMU_WINDOW_FD = 5 }; /* in QEMU's p
 struct qemu_args {
 	const char *qemu; /* $QEMU, else qemu-system-x86_64 */
 	char ovmf[PATH_MAX], image[PATH_MAX];
-	char cpu[256], accel[64], icount[64];
+	char cpu[256], accel[64], icount[64], smp[64];
 	const char *argv[96]; /* NULL-terminated; the last two before it are -loadvm when asked for */
 	unsigned argc;
 	char text[3 * PATH_MAX]; /* strings made for argv */

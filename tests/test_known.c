@@ -82,6 +82,18 @@ static void effects_are_what_they_say(void **state)
 	}
 }
 
+static void a_feature_can_say_where_not(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(GOOD("a"), NULL), 0);
+	assert_true(known.line[0].unless == 0);
+	known_free(&known);
+	assert_int_equal(parse(HEAD("a") "unless: second\neffect: never\n" TAIL, NULL), 0);
+	assert_true(known.line[0].unless == FEAT(SECOND));
+	known_free(&known);
+	refused(HEAD("a") "unless: third\neffect: never\n" TAIL, "x.known:1: no feature 'third'");
+}
+
 static void a_death_names_its_entry(void **state)
 {
 	(void)state;
@@ -210,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_becomes_an_overlay_line),
 		cmocka_unit_test(effects_are_what_they_say),
+		cmocka_unit_test(a_feature_can_say_where_not),
 		cmocka_unit_test(a_death_names_its_entry),
 		cmocka_unit_test(malformed_files_are_refused),
 		cmocka_unit_test(versions_bound_on_both_sides),

@@ -15,7 +15,7 @@ static int is_word(const char *word, size_t len, const char *name)
 	return !name[len];
 }
 
-static int offers(const struct profile *profile, const char *word, size_t len)
+uint64_t profile_feature(const char *word, size_t len)
 {
 	static const char *const feature[] = {
 #define X(name, words) #name,
@@ -23,15 +23,20 @@ static int offers(const struct profile *profile, const char *word, size_t len)
 #undef X
 	};
 
+	for (size_t i = 0; i < sizeof(feature) / sizeof(feature[0]); i++) {
+		if (is_word(word, len, feature[i]))
+			return 1ull << i;
+	}
+	return 0;
+}
+
+static int offers(const struct profile *profile, const char *word, size_t len)
+{
 	if (is_word(word, len, "intel"))
 		return profile->vendor == VENDOR_INTEL;
 	if (is_word(word, len, "amd"))
 		return profile->vendor == VENDOR_AMD;
-	for (size_t i = 0; i < sizeof(feature) / sizeof(feature[0]); i++) {
-		if (is_word(word, len, feature[i]))
-			return (profile->features >> i & 1) != 0;
-	}
-	return 0;
+	return (profile->features & profile_feature(word, len)) != 0;
 }
 
 const char *profile_lacks(const struct profile *profile, const char *needs, size_t *ret_len)

@@ -46,7 +46,8 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 	X(AMX, "tiles (AMX)")                                                                      \
 	X(ARAT, "a local timer that runs in every C-state")                                        \
 	X(MWAIT_10, "sub-states of MWAIT hint 0x10")                                               \
-	X(MWAIT_20, "sub-states of MWAIT hint 0x20")
+	X(MWAIT_20, "sub-states of MWAIT hint 0x20")                                               \
+	X(SECOND, "a second processor that sends events")
 
 enum feature_bit {
 #define X(name, words) FEAT_BIT_##name,
@@ -76,6 +77,9 @@ static inline int profile_silicon(const struct profile *profile)
 {
 	return !(profile->features & (FEAT(EMULATED) | FEAT(HYPERVISOR)));
 }
+
+/* The FEAT() bit of a word (as above in any case); 0 when it is none. */
+uint64_t profile_feature(const char *word, size_t len);
 
 /*
  * The first of some words (features as above in any case, intel, amd) that this CPU has not, and its
