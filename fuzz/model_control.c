@@ -60,6 +60,8 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 		return write_base(c, v, &c->gs);
 	case 0xc0000102:
 		return write_base(c, v, &c->kgs);
+	case MSR_OF_NOBODY:
+		return rule(c, RULE_MSR_NONE, 1) ? fault(c, V_GP, 0, RULE_MSR_NONE) : 0;
 	default:
 		break;
 	}
@@ -75,13 +77,18 @@ int act_rdmsr(struct cpu *c, const struct insn *in)
 	(void)in;
 	if (need_ring0(c, RULE_MSR_CPL))
 		return 1;
-	/* a body reads LSTAR, a styled entry the GS base */
+	/* bodies read LSTAR and what is not there, a styled entry the GS base */
 	switch (c->reg[GPR_CX] & 0xffffffff) {
 	case 0xc0000101:
 		v = c->gs;
 		break;
 	case 0xc0000082:
 		v = c->lstar;
+		break;
+	case MSR_OF_NOBODY:
+		if (rule(c, RULE_MSR_NONE, 1))
+			return fault(c, V_GP, 0, RULE_MSR_NONE);
+		v = 0;
 		break;
 	default:
 		unchecked(c);

@@ -95,6 +95,8 @@ static const struct {
 	{ RULE_APIC_CROSS, 0, 0, "nmi.cross; ipi.cross 0x40", "left nmi=0 irq=0 cs=0" },
 	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x42; nop", "#0x40 rip=window_k; #0xff rip=window_k; left nmi=0 irq=2 cs=1" },
 	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x61; nop", "#0x40 rip=window_k; #0x61 rip=window_k; left nmi=0 irq=0 cs=5" },
+	{ RULE_MSR_NONE, 0, 0, "rdmsr.none; int3", "#BP" },
+	{ RULE_MSR_NONE, 0, 0, "wrmsr.none; int3", "#BP" },
 	{ RULE_UD_LOCK, 0, 0, "int.prefix lock", "#0x80 rip=int.prefix[k]:LOCKINT+" },
 	{ RULE_IO_BP, 0, 0, "cr4.de 1; bp.io port; out; int3", "#BP" },
 	{ RULE_IO_BP_STEP, 0, 0, "bp.b user; tf.over write", "#DB rip=tf.over[k]:JMPTAPE dr6=0xffff4ff8" },

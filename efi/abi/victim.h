@@ -40,6 +40,8 @@
 /* The last pages of text hold none: steps that write to text are led there. */
 #define W_KTEXT_DATA (W_KTEXT + L_KTEXT - 0x1000)
 #define W_UTEXT_DATA (W_UTEXT + L_UTEXT - 0x1000)
+/* Where no processor will ever have an MSR (SDM 4 2.1), and no hypervisor that is known has one. */
+#define MSR_OF_NOBODY 0x40000060
 #define EFER_START 0xd01ull /* NXE LMA LME SCE */
 
 /*
