@@ -91,7 +91,7 @@ static const struct {
 	{ RULE_PAUSE_SHADOW, 0, 0, "ipi.self 0x40; sti+pause; nop", "#0x40 rip=nop[k]:LEARSI fl=0x202; left nmi=0 irq=0 cs=1|#0x40 rip=pause[k]:PAUSE+ fl=0x202; left nmi=0 irq=0 cs=1" },
 	{ RULE_PAUSE_SHADOW, 0, 0, "ipi.self 0x40; sti+mwait bare; nop", "#0x40 rip=nop[k]:LEARSI fl=0x202; left nmi=0 irq=0 cs=1|#0x40 rip=mwait[k]:MWAIT+ fl=0x202; left nmi=0 irq=0 cs=1" },
 	{ RULE_PAUSE_SINGLE_STEP, 0, 0, "int3; frame.fl tf; ret.iret; mwait bare; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; nop", "#BP; #DB; #DB; #DB; #DB; #DB rip=mwait[k]:MWAIT; #DB rip=nop[k]:LEARSI" },
-	{ RULE_PAUSE_SINGLE_STEP, 0, 0, "int3; frame.fl tf; ret.iret; ext.nmi nmi; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; nop", "#BP; #DB; #NMI; #DB rip=ext.nmi[k]:ST32I; #DB; #DB; #DB; #DB rip=ext.nmi[k]:NOP+; #DB rip=window_k; #DB rip=window_k; #DB" },
+	{ RULE_PAUSE_SINGLE_STEP, 0, 0, "int3; frame.fl tf; ret.iret; ext.nmi nmi; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; ret.iret; nop", "#BP; #DB; #NMI; #DB rip=ext.nmi[k]:ST32I; #DB; #DB; #DB; #DB rip=ext.nmi[k]:NOP+; #DB rip=window_k; #DB rip=window_k; #DB rip=ext.nmi[k]:JMPTAPE" },
 	{ RULE_APIC_CROSS, 0, 0, "nmi.cross; ipi.cross 0x40", "left nmi=0 irq=0 cs=0" },
 	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x42; nop", "#0x40 rip=window_k; #0xff rip=window_k; left nmi=0 irq=2 cs=1" },
 	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x61; nop", "#0x40 rip=window_k; #0x61 rip=window_k; left nmi=0 irq=0 cs=5" },
@@ -182,7 +182,7 @@ static int is_followed(const char *profile, struct overlay_line *line, unsigned 
 	return !(t.rec[0].rflags & 0x10000);
 }
 
-static void a_line_is_for_a_vendor_and_for_vectors(void **state)
+static void a_line_is_for_a_vendor_a_machine_and_for_vectors(void **state)
 {
 	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .and = UINT64_MAX, .xor = 1 };
 	struct overlay_line np = { .rule = RULE_PF_NOT_PRESENT, .vector = 6 };
@@ -198,6 +198,11 @@ static void a_line_is_for_a_vendor_and_for_vectors(void **state)
 	assert_true(is_followed("intel", &rf, 1));
 	assert_false(is_followed("amd", &rf, 1));
 	rf.vendor = 0;
+	rf.unless = FEAT(FRED) | FEAT(SECOND);
+	assert_false(is_followed("intel", &rf, 1));
+	rf.unless = FEAT(FRED);
+	assert_true(is_followed("intel", &rf, 1));
+	rf.unless = 0;
 	/* an instruction is no event, whatever came before it */
 	assert_int_equal(predict("ud2; pf.read np", "intel", &np, 1, 0).rec[1].vector, 14);
 	assert_int_equal(np.uses, 0);
@@ -303,7 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_what_it_says_and_no_more),
 		cmocka_unit_test(a_shadow_outlives_a_step_within_an_instruction),
-		cmocka_unit_test(a_line_is_for_a_vendor_and_for_vectors),
+		cmocka_unit_test(a_line_is_for_a_vendor_a_machine_and_for_vectors),
 		cmocka_unit_test(lines_are_followed_one_after_another),
 		cmocka_unit_test(a_line_can_be_true_only_sometimes),
 		cmocka_unit_test(an_engine_that_dies_is_asked_no_more),
