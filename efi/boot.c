@@ -331,7 +331,7 @@ static void EFIAPI second_procedure(void *unused)
 	second_body();
 }
 
-int boot_second(void (*body)(void), uint32_t *ret_apic_id)
+int boot_second(void (*body)(void))
 {
 	EFI_GUID guid = { 0x3fdda605, 0xa76e, 0x4f46, { 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } };
 	struct mp_services *mp;
@@ -349,7 +349,6 @@ int boot_second(void (*body)(void), uint32_t *ret_apic_id)
 		    (info.status & (MP_IS_BOOT | MP_USABLE)) != MP_USABLE ||
 		    mp->start(mp, second_procedure, i, second_done, 0, NULL, NULL) != EFI_SUCCESS)
 			continue;
-		*ret_apic_id = (uint32_t)info.apic_id;
 		return 0;
 	}
 	bs->CloseEvent(second_done);

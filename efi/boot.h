@@ -73,9 +73,9 @@ void *boot_pages(size_t n, uint64_t avoid, uint64_t avoid_end);
 
 /*
  * Lend us one of the machine's other processors: it calls body, in the firmware's own page tables and on its stack,
- * until that returns. 0 and its number in the local APIC; or -1 where the firmware has none to lend.
+ * until that returns. 0, or -1 where the firmware has none to lend that an 8-bit APIC ID names.
  */
-int boot_second(void (*body)(void), uint32_t *ret_apic_id);
+int boot_second(void (*body)(void));
 /* When body has returned: wait for the firmware to have it back. 0, or -1 when it has not within a second. */
 int boot_second_back(void);
 

@@ -102,11 +102,12 @@ static void borrow_second(void)
 /* That the firmware still works is shown by making it work: its file system, then its console. */
 static void report(char *words, size_t cap)
 {
-	const char *second = machine.profile.features & FEAT(SECOND) ? second_end() : NULL;
 	int n;
 
-	if (second && !*not_back)
-		not_back = second;
+	if (machine.profile.features & FEAT(SECOND) && second_end()) {
+		not_back = "a second processor still runs in this application, so the machine stays here";
+		machine.config.on_finish = BOOT_HALT;
+	}
 	n = fmt_print(words, cap, "the machine is handed back%s%s\n",
 			  *not_back ? "; not as it was found: " : ", all as it was found", not_back);
 

@@ -8,10 +8,13 @@
 #include "efi/cpu.h"
 
 enum {
-	VECTORS = 0x30,
-	WAKE = 0x20, /* the interrupt that ends its sleep */
+	VECTORS = 256,
+	WAKE = 0x20, /* the interrupt that ends its sleep; any other from here on is as good */
 	SPURIOUS = 0x2f,
-	PATIENCE = 1 << 26, /* turns of a loop in which it must have answered; a second and more */
+	NMI = 2,
+	PATIENCE = 1 << 28, /* turns of a loop in which it must have answered; seconds */
+	ARRIVAL = 20000, /* ticks in which a message that has left the sender is taken */
+	BASE_BSP = 1 << 8,
 	ICR_BUSY = 1 << 12,
 	ICR_FIXED = 0x4000,
 	ICR_NMI = 0x4400,
@@ -20,14 +23,16 @@ enum {
 
 static struct {
 	volatile uint32_t *mail; /* by the firmware's page tables */
-	uint32_t id, first_id;
+	uint64_t base; /* the first one's IA32_APIC_BASE */
+	uint32_t first_id;
+	volatile uint32_t id;
 	/* what the first processor says, and what the second does */
 	volatile uint32_t awake, end;
-	volatile uint32_t gone;
+	volatile uint32_t ready, gone;
 } s;
 
 /* The same by ours. */
-static volatile uint32_t *mail(void)
+static volatile uint32_t *asked(void)
 {
 	return (volatile uint32_t *)ALIAS((uint64_t)W_SECOND);
 }
@@ -42,6 +47,14 @@ __attribute__((interrupt)) static void wake(struct frame *frame)
 	(void)frame;
 }
 
+/* Anything else should not be: it is not heard of again, which who asks it notices, and the machine goes on. */
+__attribute__((interrupt)) static void park(struct frame *frame)
+{
+	(void)frame;
+	for (;;)
+		hlt();
+}
+
 static void message(uint32_t to, uint32_t icr)
 {
 	apic_write(APIC_ICR_HIGH, to << 24);
@@ -51,44 +64,59 @@ static void message(uint32_t to, uint32_t icr)
 }
 
 /*
- * What is asked for stands there until it has been sent, so that who waits knows. Meanwhile the next may have been asked
- * for, by the handler of what has just arrived. Nothing is sent that no step asks for.
+ * What is asked for stands there until it has been sent, and has had the time to arrive: who waits leaves its window then.
+ * Meanwhile the next may have been asked for, by the handler of what has just arrived. Nothing is sent that no step asks for.
  */
 static void look(void)
 {
 	uint32_t icr = *s.mail, sending = SENDING;
+	uint64_t sent;
 
 	if (!icr)
 		return;
 	icr = __atomic_exchange_n(s.mail, SENDING, __ATOMIC_SEQ_CST);
 	if (icr == ICR_NMI || (icr & ~0xffu) == ICR_FIXED)
 		message(s.first_id, icr);
+	for (sent = rdtsc(); rdtsc() - sent < ARRIVAL;)
+		pause();
 	__atomic_compare_exchange_n(s.mail, &sending, 0, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* On the second processor, whose interrupts are off. */
+/* On the second processor, whose interrupts are off. The end is said to who sleeps, so that no interrupt is left behind. */
+static void serve(void)
+{
+	for (;;) {
+		sti_hlt_cli();
+		apic_write(APIC_EOI, 0);
+		if (s.end)
+			return;
+		while (s.awake) {
+			look();
+			pause();
+		}
+	}
+}
+
 static void body(void)
 {
 	struct table_reg firmware = sidt(), ours = { sizeof(idt) - 1, (uintptr_t)idt };
 	struct apic_saved saved;
 
-	for (unsigned v = 0; v < VECTORS; v++)
-		gate_write(idt + 16 * v, (uintptr_t)wake, read_cs(), v == 2 || v >= WAKE ? GATE_INTERRUPT : 0, 0);
-	lidt(&ours);
-	apic_take(&saved);
-	apic_ready(s.id);
-	apic_write(APIC_SVR, APIC_SVR_ENABLE | SPURIOUS);
-	while (!s.end) {
-		if (s.awake) {
-			look();
-			pause();
-		} else {
-			sti_hlt_cli();
-			apic_write(APIC_EOI, 0);
-		}
+	/* in another mode, or elsewhere, its local APIC is not the one that is written here */
+	if (!((rdmsr(IA32_APIC_BASE) ^ s.base) & ~(uint64_t)BASE_BSP)) {
+		for (unsigned v = 0; v < VECTORS; v++)
+			gate_write(idt + 16 * v, (uintptr_t)(v == NMI || v >= WAKE ? wake : park), read_cs(),
+				   GATE_INTERRUPT, 0);
+		lidt(&ours);
+		apic_take(&saved);
+		s.id = apic_read(APIC_ID) >> 24;
+		apic_ready(s.id);
+		apic_write(APIC_SVR, APIC_SVR_ENABLE | SPURIOUS);
+		s.ready = 1;
+		serve();
+		apic_give(&saved);
+		lidt(&firmware);
 	}
-	apic_give(&saved);
-	lidt(&firmware);
 	s.gone = 1;
 }
 
@@ -99,7 +127,14 @@ int second_start(volatile uint32_t *mail, uint32_t own_id)
 		return -1;
 	s.mail = mail;
 	s.first_id = own_id;
-	return boot_second(body, &s.id);
+	s.base = rdmsr(IA32_APIC_BASE);
+	if (boot_second(body))
+		return -1;
+	for (unsigned turns = 0; !s.ready && !s.gone && turns < PATIENCE; turns++)
+		pause();
+	if (s.gone)
+		boot_second_back();
+	return s.ready ? 0 : -1;
 }
 
 static void rouse(void)
@@ -111,30 +146,27 @@ static void rouse(void)
 void second_wake(void)
 {
 	/* a step that something else led into may have asked while it slept */
-	*mail() = 0;
+	*asked() = 0;
 	s.awake = 1;
 	rouse();
 }
 
 int second_rest(void)
 {
-	unsigned turns = 0;
-
-	while (*mail() && turns++ < PATIENCE)
+	for (unsigned turns = 0; *asked() && turns < PATIENCE; turns++)
 		pause();
 	s.awake = 0;
-	return *mail() ? -1 : 0;
+	return *asked() ? -1 : 0;
 }
 
-const char *second_end(void)
+int second_end(void)
 {
 	uint32_t icr_high = apic_read(APIC_ICR_HIGH);
-	unsigned turns = 0;
 
 	s.end = 1;
 	rouse();
 	apic_write(APIC_ICR_HIGH, icr_high);
-	while (!s.gone && turns++ < PATIENCE)
+	for (unsigned turns = 0; !s.gone && turns < PATIENCE; turns++)
 		pause();
-	return !s.gone || boot_second_back() ? "the second processor does not come back" : 0;
+	return s.gone ? boot_second_back() : -1;
 }

@@ -13,8 +13,8 @@
  * of the processor to send to. 0, or -1 where there is none.
  */
 int second_start(volatile uint32_t *mail, uint32_t own_id);
-/* Give it back, after handback(). NULL, or what went wrong. */
-const char *second_end(void);
+/* Give it back, after handback(). 0, or -1 when it does not come: then this application must not be left. */
+int second_end(void);
 
 /* Between these two it watches what it is asked for. */
 void second_wake(void);

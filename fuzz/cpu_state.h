@@ -300,7 +300,10 @@ int is_entry(uint64_t rip);
 /* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */
 int irq_ready(struct cpu *c);
 /* A store to the local APIC's page is what sends an interrupt and what ends one. */
+/* A store to the local APIC's page, or to that of what a second processor is asked for. */
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
+/* In a loop that waits: where an event's handler has changed what the loop's read may do, the prediction ends. */
+void reads_again(struct cpu *c);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);
 void pull_lint1(struct cpu *c);

@@ -140,7 +140,7 @@ void state_init(const struct profile *p)
 	const struct victim_labels *l = victim_labels();
 	uint64_t *cr4s = (uint64_t *)at(l->cr4s);
 	const struct table_reg gdtr = { GDT_LIMIT, W_GDT }, idtr = { IDT_LIMIT, W_IDT };
-	const uint64_t sled[2] = { l->sled_u_long, l->sled_c_long };
+	const uint64_t sled[2] = { l->sled_u_long, l->sled_c_long }, sled_k = l->sled_k_long;
 
 	for (unsigned i = 0; i < N_LAYOUT; i++)
 		idt_build(exec_start.idt[i], l->stubs, (uint32_t)l->stub_stride, layout_ist(i));
@@ -155,8 +155,10 @@ void state_init(const struct profile *p)
 	exec_start.features = p->features;
 	exec_start.cr4 = cr4_start(p);
 	/* Silicon takes an event some time after the store that sends it: a longer straight line. */
-	if (!(p->features & FEAT(EMULATED)))
+	if (!(p->features & FEAT(EMULATED))) {
 		memcpy(at(l->sled_ptr), sled, sizeof(sled));
+		memcpy(at(l->sled_ptr_k), &sled_k, sizeof(sled_k));
+	}
 	for (unsigned i = 0; i < cr4_values(); i++)
 		cr4s[i] = cr4_value(p, i);
 	memcpy(exec_start.kconst, at(W_KCONST), L_KCONST);

@@ -74,7 +74,7 @@ int victim_waits(uint64_t addr)
 
 	return in && in->b == 1 &&
 	       (in->kind == INSN_TIMERRD || in->kind == INSN_JRCXZ || in->kind == INSN_JMPSHORT ||
-		in->kind == INSN_LEATEST || in->kind == INSN_HOSTWAIT);
+		in->kind == INSN_LEATEST || in->kind == INSN_HOSTWAIT || in->kind == INSN_PAUSE);
 }
 
 /* An uncorrected error of a data load (MCA error code 0x134): VAL, UC, EN, S, AR. */
@@ -90,7 +90,7 @@ unsigned victim_request(uint64_t addr)
 {
 	const struct insn *in = victim_insn(addr);
 
-	return in && victim_waits(addr) && in->kind != INSN_TIMERRD && in->kind != INSN_JMPSHORT &&
+	return in && victim_waits(addr) && in->kind != INSN_TIMERRD && in->kind != INSN_JMPSHORT && in->kind != INSN_PAUSE &&
 		       in->a <= N_HOST_EVENTS ? in->a : 0;
 }
 

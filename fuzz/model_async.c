@@ -89,6 +89,16 @@ static int leaves_wait(const struct cpu *c, const struct insn *in)
 	return in->imm < c->insn_start || !next || next->kind != INSN_JMPSHORT;
 }
 
+/*
+ * Back in a loop that reads a page of ring 3: whether it is read once more depends on where the event came, which
+ * nobody can say, and a handler may have seen to it that ring 0 cannot read it.
+ */
+void reads_again(struct cpu *c)
+{
+	if (gone_on(c) && !c->cpl && c->cr4 & CR4_SMAP_BIT && !(c->rflags & FL_AC))
+		unchecked(c);
+}
+
 int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
@@ -101,6 +111,8 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 	 */
 	if (in->b && gone_on(c))
 		c->reg[GPR_CX] = UNTOLD;
+	if (in->b && !in->a)
+		reads_again(c);
 	return 0;
 }
 
@@ -142,9 +154,10 @@ int act_mwait(struct cpu *c, const struct insn *in)
 	/* the one extension that there is: whether this CPU has it the profile does not say */
 	if (rcx == 1)
 		unchecked(c);
-	/* an engine with several processors makes PAUSE of it */
-	c->shadow_sti = c->shadowed && !rule(c, RULE_PAUSE_SHADOW, 1);
 	c->halted = !rule(c, RULE_MWAIT_UNARMED, 1);
+	/* an engine with several processors, where it does not sleep, makes PAUSE of it */
+	if (!c->halted)
+		c->shadow_sti = c->shadowed && !rule(c, RULE_PAUSE_SHADOW, 1);
 	return 0;
 }
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "host/bochs_args.h"
+#include "host/qemu_args.h"
 
-enum { CPU_CAP = 256, CONFIG_CAP = 2048 };
+enum { MODELS_CAP = 256, CONFIG_CAP = 2048 };
 
 /* Emulator, its variable, what else it wants said, and its variable again. */
 static const char head[] =
@@ -38,7 +39,7 @@ static const char death[] =
 
 static const char qemu_form[] =
 	"{\n"
-	"\ttimeout 120 \"$(full \"${QEMU:-qemu-system-x86_64}\")\" -machine pc -m 64 -accel tcg -cpu '%s' -nodefaults \\\n"
+	"\ttimeout 120 \"$(full \"${QEMU:-qemu-system-x86_64}\")\" -machine pc -m 64 -accel %s -cpu '%s'%s%s%s%s -nodefaults \\\n"
 	"\t\t-no-user-config -display none -net none -bios \"$f\" -no-reboot -snapshot \\\n"
 	"\t\t-drive if=none,id=boot,format=raw,file=trainwreck.img \\\n"
 	"\t\t-device virtio-blk-pci,drive=boot,bootindex=0 -serial stdio </dev/null\n"
@@ -64,37 +65,31 @@ static const char bochs_form[] =
 	"echo $? >status\n"
 	"cat console.txt\n";
 
-/* The engine's CPU model, from a spec like qemu:cpu=EPYC; when the spec has none, `none`. */
-static void cpu_of(const char *spec, const char *none, char out[CPU_CAP])
-{
-	const char *cpu = strstr(spec, "cpu=");
-
-	snprintf(out, CPU_CAP, "%s", cpu ? cpu + 4 : none);
-	char *end = strstr(out, ",accel=");
-	if (end)
-		*end = 0;
-}
-
 static int qemu_script(const struct finding *f, char *buf, size_t cap)
 {
-	char cpu[CPU_CAP];
+	static struct qemu_args a; /* long strings */
+	const char *options = strchr(f->spec, ':');
+	char err[256];
 
-	cpu_of(f->spec, "max,vendor=GenuineIntel", cpu);
+	memset(&a, 0, sizeof(a));
+	/* the finding was made with them, so they can be read */
+	qemu_args_parse(&a, options ? options + 1 : "", err, sizeof(err));
 	int n = snprintf(buf, cap, head, "QEMU", "QEMU", "QEMU=./my/qemu-system-x86_64",
 			 " \\\n\t/usr/share/edk2/ovmf/OVMF_CODE.fd");
-	return n + snprintf(buf + n, cap - (size_t)n, qemu_form, cpu);
+	return n + snprintf(buf + n, cap - (size_t)n, qemu_form, a.accel, a.cpu,
+			    *a.smp ? " -smp " : "", a.smp, *a.icount ? " -icount sleep=off,shift=" : "", a.icount);
 }
 
 static int bochs_script(const struct finding *f, char *buf, size_t cap)
 {
-	char cpu[CPU_CAP], models[CPU_CAP], config[CONFIG_CAP];
+	const char *cpu = strstr(f->spec, "cpu=");
+	char models[MODELS_CAP], config[CONFIG_CAP];
 
 	bochs_models(models, sizeof(models));
-	cpu_of(f->spec, models, cpu);
 	bochs_config(config, sizeof(config), "$display", "$cpu", "trainwreck.img", "$rom",
 		     "mode=file, dev=console.txt");
 	int n = snprintf(buf, cap, head, "Bochs", "Bochs 3.1 or later", "BOCHS=./my/bochs", "");
-	return n + snprintf(buf + n, cap - (size_t)n, bochs_form, cpu, config);
+	return n + snprintf(buf + n, cap - (size_t)n, bochs_form, cpu ? cpu + 4 : models, config);
 }
 
 /* What the console says; and when it says nothing, what the finding's own outcome is. */

@@ -12,6 +12,7 @@ enum {
 	NOISE_LASTS = 64,
 	REPEATS_SURE = 200, /* one in twenty gets through: a guest that listened has heard one of so many */
 	RUN_CPU_MS = 100, /* of the engine, hundreds of times what a run needs */
+	RUN_CPU_MS_SECOND = 2000, /* where two processors wait for each other, on a host that has no time for both */
 	INJECT_MS = 1, /* between looks whether the guest waits for an event of the host */
 };
 
@@ -140,7 +141,7 @@ static int never_answers(struct engine *e)
 		e->cpu_ms = cpu_ms;
 	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
 	/* on a line it may also be that it has not heard of the run yet, and listens */
-	return e->slept > 1 || (cpu_ms - e->cpu_ms > RUN_CPU_MS && (e->link.window || e->ops->loses_nothing ||
+	return e->slept > 1 || (cpu_ms - e->cpu_ms > (e->by_second ? RUN_CPU_MS_SECOND : RUN_CPU_MS) && (e->link.window || e->ops->loses_nothing ||
 							    e->repeats >= REPEATS_SURE));
 }
 

@@ -77,6 +77,7 @@ struct engine {
 	struct engine_case run, base; /* the last one sent, and the one before it */
 	int has_base, whole;
 	unsigned open; /* runs sent and not waited for */
+	int by_second; /* the run under way may wait for a second processor */
 	int hosted; /* the run under way may wait for an event of the host */
 	uint8_t debug[ENGINE_RUNS_MAX]; /* by seq: the run may meet a data breakpoint */
 	int watched; /* so might one that is under way */

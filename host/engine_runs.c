@@ -46,6 +46,7 @@ enum engine_status engine_run_send(struct engine *e, const uint8_t *bytes, size_
 		memcpy(e->run.bytes, bytes, e->run.len);
 	needs = needs_of(&e->run);
 	e->hosted = e->ops->inject && needs & HOSTED;
+	e->by_second = (needs & SECOND) != 0;
 	/* where its own time tells a hang, others may keep the machine busy for long */
 	e->run_ms = e->ops->sleeps && deadline_ms < PATIENCE_MS ? PATIENCE_MS : deadline_ms;
 	e->served = 0;

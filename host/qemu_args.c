@@ -102,7 +102,13 @@ static int append(char *to, size_t cap, const char *sep, const char *text, size_
 	return n < 0 || (size_t)n >= cap - at ? -1 : 0;
 }
 
-static int parse(struct qemu_args *a, const char *options, char *err, size_t err_cap)
+/* TCG's max says AuthenticAMD unless told */
+static const char *usual_cpu(const struct qemu_args *a)
+{
+	return strcmp(a->accel, "kvm") ? "max,vendor=GenuineIntel" : "host";
+}
+
+int qemu_args_parse(struct qemu_args *a, const char *options, char *err, size_t err_cap)
 {
 	char *const values[N_KEYS] = { a->cpu, a->accel, a->icount, a->smp };
 	const size_t caps[N_KEYS] = { sizeof(a->cpu), sizeof(a->accel), sizeof(a->icount), sizeof(a->smp) };
@@ -127,6 +133,10 @@ static int parse(struct qemu_args *a, const char *options, char *err, size_t err
 		options += len;
 		options += *options == ',';
 	}
+	if (!*a->accel)
+		strcpy(a->accel, "tcg");
+	if (!*a->cpu)
+		strcpy(a->cpu, usual_cpu(a));
 	return 0;
 }
 
@@ -146,7 +156,6 @@ static void add_firmware(struct qemu_args *a)
 static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_window, const char *aio)
 {
 	char path[2 * PATH_MAX], file[PATH_MAX];
-	const int kvm = !strcmp(a->accel, "kvm");
 
 	/* quiet and small; a shutdown stops the machine with its registers readable */
 	static const char *const fixed[] = {
@@ -158,10 +167,9 @@ static void add_machine(struct qemu_args *a, const struct rundir *dir, int has_w
 	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		add(a, fixed[i]);
 	add(a, "-accel");
-	add(a, *a->accel ? a->accel : "tcg");
+	add(a, a->accel);
 	add(a, "-cpu");
-	/* TCG's max says AuthenticAMD unless told */
-	add(a, *a->cpu ? a->cpu : kvm ? "host" : "max,vendor=GenuineIntel");
+	add(a, a->cpu);
 	if (*a->icount) {
 		add(a, "-icount");
 		addf(a, "shift=%s,sleep=off", a->icount);
@@ -203,7 +211,7 @@ int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct
 
 	memset(a, 0, sizeof(*a));
 	a->qemu = qemu_binary();
-	if (parse(a, options, err, err_cap) < 0)
+	if (qemu_args_parse(a, options, err, err_cap) < 0)
 		return -1;
 	if (!proc_find(a->qemu)) {
 		snprintf(err, err_cap, "no %s: apt install qemu-system-x86, or set QEMU=", a->qemu);

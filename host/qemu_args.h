@@ -29,7 +29,13 @@ int qemu_find_ovmf(char *ret_path, size_t cap);
 int qemu_find_image(char *ret_path, size_t cap);
 
 /*
- * From "cpu=EPYC,accel=kvm"; has_window: QEMU_WINDOW_FD is its shared window; aio: how it reads the
+ * "cpu=EPYC,accel=kvm,icount=6,smp=2" into the fields of those names; cpu and accel are never empty then. 0, or -1 with
+ * err. *a is all zeros before.
+ */
+int qemu_args_parse(struct qemu_args *a, const char *options, char *err, size_t err_cap);
+
+/*
+ * The whole command line, from such options; has_window: QEMU_WINDOW_FD is its shared window; aio: how it reads the
  * snapshot. 0, or -1 with err.
  */
 int qemu_args_make(struct qemu_args *ret_args, const char *options, const struct rundir *dir,
