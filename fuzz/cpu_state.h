@@ -302,8 +302,6 @@ int irq_ready(struct cpu *c);
 /* A store to the local APIC's page is what sends an interrupt and what ends one. */
 /* A store to the local APIC's page, or to that of what a second processor is asked for. */
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
-/* In a loop that waits: where an event's handler has changed what the loop's read may do, the prediction ends. */
-void reads_again(struct cpu *c);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);
 void pull_lint1(struct cpu *c);

@@ -127,8 +127,6 @@ int act_timer_read(struct cpu *c, const struct insn *in)
 		unchecked(c);
 		return 0;
 	}
-	if (in->b)
-		reads_again(c);
 	if (in->a && c->timer) {
 		c->timer = 0;
 		if (!rule(c, RULE_APIC_TIMER_MASK, (c->lvt_timer & LVT_MASKED) != 0))

@@ -89,16 +89,6 @@ static int leaves_wait(const struct cpu *c, const struct insn *in)
 	return in->imm < c->insn_start || !next || next->kind != INSN_JMPSHORT;
 }
 
-/*
- * Back in a loop that reads a page of ring 3: whether it is read once more depends on where the event came, which
- * nobody can say, and a handler may have seen to it that ring 0 cannot read it.
- */
-void reads_again(struct cpu *c)
-{
-	if (gone_on(c) && !c->cpl && c->cr4 & CR4_SMAP_BIT && !(c->rflags & FL_AC))
-		unchecked(c);
-}
-
 int act_jrcxz(struct cpu *c, const struct insn *in)
 {
 	uint64_t cx = c->mode64 ? c->reg[GPR_CX] : c->reg[GPR_CX] & 0xffffffff;
@@ -109,10 +99,12 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 	 * What came in a wait for the timer may as well have come behind it, and what its handler left in RCX be what is
 	 * there. Where the host is waited for it may have come before this or after it: no more is said there either.
 	 */
-	if (in->b && gone_on(c))
+	if (in->b && gone_on(c)) {
 		c->reg[GPR_CX] = UNTOLD;
-	if (in->b && !in->a)
-		reads_again(c);
+		/* without the host it is a page of ring 3 that is looked at, by now one that ring 0 may not read, and once more or not */
+		if (!in->a && !c->cpl && c->cr4 & CR4_SMAP_BIT && !(c->rflags & FL_AC))
+			unchecked(c);
+	}
 	return 0;
 }
 

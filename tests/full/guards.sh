@@ -41,7 +41,8 @@ for style in ${STYLES:-$(names | grep -v ,)}; do
 	found=$(find "$tmp/campaign/findings" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l)
 	note "$style, all guards on: $execs executions, $found findings, broken: $(broken | wc -l)"
 	if [ "$found" != 0 ]; then
-		$tw triage "$tmp/campaign"
+		# which says by its exit status that there is something unknown
+		$tw triage "$tmp/campaign" || bad="$bad $style:unknown"
 		cat "$tmp"/campaign/findings/*/minimized.seq
 	fi
 	for name in $(broken); do
