@@ -235,6 +235,20 @@ static void lines_are_followed_one_after_another(void **state)
 	assert_false(is_followed("intel", none, 2));
 }
 
+/* Where an engine sleeps in MWAIT, that it would make PAUSE of another one says nothing. */
+static void who_sleeps_casts_no_shadow(void **state)
+{
+	struct overlay_line lines[] = { { .rule = RULE_MWAIT_UNARMED, .vector = -1 }, { .rule = RULE_PAUSE_SHADOW, .vector = -1 } };
+
+	(void)state;
+	for (unsigned branch = 0; branch < 2; branch++) {
+		struct trace t = predict("ipi.self 0x42; sti+mwait bare", "intel", lines, 2, branch);
+
+		assert_int_equal(t.outcome, OUTCOME_DONE);
+		assert_int_equal(t.rec[0].vector, 0x42);
+	}
+}
+
 static void a_line_can_be_true_only_sometimes(void **state)
 {
 	struct overlay_line rf = { .rule = RULE_RF_FAULT, .vector = -1, .maybe = 1, .and = UINT64_MAX, .xor = 1 };
@@ -310,6 +324,7 @@ int main(void)
 		cmocka_unit_test(a_shadow_outlives_a_step_within_an_instruction),
 		cmocka_unit_test(a_line_is_for_a_vendor_a_machine_and_for_vectors),
 		cmocka_unit_test(lines_are_followed_one_after_another),
+		cmocka_unit_test(who_sleeps_casts_no_shadow),
 		cmocka_unit_test(a_line_can_be_true_only_sometimes),
 		cmocka_unit_test(an_engine_that_dies_is_asked_no_more),
 		cmocka_unit_test(a_line_that_changes_nothing_is_not_followed),
