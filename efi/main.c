@@ -109,7 +109,7 @@ static void report(char *words, size_t cap)
 		machine.config.on_finish = BOOT_HALT;
 	}
 	n = fmt_print(words, cap, "the machine is handed back%s%s\n",
-			  *not_back ? "; not as it was found: " : ", all as it was found", not_back);
+		      *not_back ? "; not as it was found: " : ", all as it was found", not_back);
 
 	if (boot_write(LAST_RUN_PATH, words, strlen(words)))
 		fmt_print(words + n, cap - (size_t)n, "the boot volume cannot be written\n");

@@ -299,8 +299,7 @@ int is_entry(uint64_t rip);
 /* --- model_apic.c ----------------------------------------------------------------------------- */
 /* The highest interrupt request above what is in service, as an index of ipi_vector[]; -1: none. */
 int irq_ready(struct cpu *c);
-/* A store to the local APIC's page is what sends an interrupt and what ends one. */
-/* A store to the local APIC's page, or to that of what a second processor is asked for. */
+/* A store to the local APIC's page, which sends an interrupt or ends one, or to that of what a second processor is to send. */
 void lapic_store(struct cpu *c, uint64_t addr, uint64_t v);
 /* Task priority, and what becomes of an interrupt that was on its way. */
 void set_tpr(struct cpu *c, unsigned tpr);

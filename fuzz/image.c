@@ -90,7 +90,7 @@ unsigned victim_request(uint64_t addr)
 {
 	const struct insn *in = victim_insn(addr);
 
-	return in && victim_waits(addr) && in->kind != INSN_TIMERRD && in->kind != INSN_JMPSHORT && in->kind != INSN_PAUSE &&
+	return in && victim_waits(addr) && in->kind != INSN_TIMERRD && in->kind != INSN_JMPSHORT &&
 		       in->a <= N_HOST_EVENTS ? in->a : 0;
 }
 

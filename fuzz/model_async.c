@@ -101,7 +101,7 @@ int act_jrcxz(struct cpu *c, const struct insn *in)
 	 */
 	if (in->b && gone_on(c)) {
 		c->reg[GPR_CX] = UNTOLD;
-		/* without the host it is a page of ring 3 that is looked at, by now one that ring 0 may not read, and once more or not */
+		/* other waits look at a page of ring 3, once more or not, and by now ring 0 may be forbidden to */
 		if (!in->a && !c->cpl && c->cr4 & CR4_SMAP_BIT && !(c->rflags & FL_AC))
 			unchecked(c);
 	}

@@ -134,14 +134,14 @@ static enum engine_status inject(struct engine *e)
  */
 static int never_answers(struct engine *e)
 {
-	const int64_t cpu_ms = e->ops->cpu_ms(e);
+	const int64_t cpu_ms = e->ops->cpu_ms(e), most = e->by_second ? RUN_CPU_MS_SECOND : RUN_CPU_MS;
 
 	e->look_at = now_ms() + ENGINE_LOOK_MS;
 	if (!e->looks++)
 		e->cpu_ms = cpu_ms;
 	e->slept = e->ops->sleeps(e) ? e->slept + 1 : 0;
 	/* on a line it may also be that it has not heard of the run yet, and listens */
-	return e->slept > 1 || (cpu_ms - e->cpu_ms > (e->by_second ? RUN_CPU_MS_SECOND : RUN_CPU_MS) && (e->link.window || e->ops->loses_nothing ||
+	return e->slept > 1 || (cpu_ms - e->cpu_ms > most && (e->link.window || e->ops->loses_nothing ||
 							    e->repeats >= REPEATS_SURE));
 }
 
