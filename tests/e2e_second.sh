@@ -61,6 +61,19 @@ $tw run -q --json --engine $engine "$tmp/mixed" >"$tmp/out" || fail "mixed: exit
 note "$(grep -c '"PASS"' "$tmp/out") of 320 mixed sequences pass, $(grep -c '"DIVERGE"' "$tmp/out") show known differences"
 build/tests/random -n 100 $engine >"$tmp/said" || fail "$(tail -n 40 "$tmp/said")"
 
+# a bundle starts its emulator as the finding's was
+$tw asm corpus/ipi-cross.seq -o "$tmp/in.bin"
+$tw target --strict --engine $engine --out "$tmp/found" "$tmp/in.bin" >"$tmp/log" 2>&1 || :
+folder=$(find "$tmp/found/findings" -mindepth 1 -maxdepth 1 -name '[A-Za-z]*' | head -n 1)
+if [ -n "$folder" ]; then
+	$tw bundle -o "$tmp/b.tar.gz" "$folder" >/dev/null
+	tar -C "$tmp" -xzf "$tmp/b.tar.gz"
+	grep -q -- "-accel tcg -cpu 'max,vendor=GenuineIntel' -smp 2 -nodefaults" "$tmp"/*/run.sh ||
+		fail "run.sh has no -smp 2: $(grep -- -cpu "$tmp"/*/run.sh)"
+else
+	note "no finding to bundle: this emulator does as the manual says there"
+fi
+
 # from a stick, with no host; then the firmware works with all its processors again
 command -v mcopy >/dev/null || skip "no mtools: apt install mtools"
 command -v dtc >/dev/null || skip "no dtc: apt install device-tree-compiler"
