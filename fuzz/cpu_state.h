@@ -116,6 +116,7 @@ struct cpu {
 	struct table gdtr, idtr;
 	struct sysseg tr, ldtr;
 	uint32_t pkru, mxcsr;
+	uint8_t pke_later; /* CR4.PKE was set after PKRU was written */
 	uint8_t x87_pending; /* an unmasked x87 exception waits for the next waiting instruction */
 	uint16_t cs, ss, es_sel, gs_sel;
 	uint8_t es_nulls, gs_nulls; /* a return to ring 3 nulls what ES, GS hold */

@@ -184,6 +184,7 @@ int act_mov_cr4(struct cpu *c, const struct insn *in)
 	}
 	if (rule(c, RULE_CR4_RESERVED, (v & ~bits) != 0))
 		return fault(c, V_GP, 0, RULE_CR4_RESERVED);
+	c->pke_later |= (~c->cr4 & v & CR4_PKE_BIT) != 0;
 	c->cr4 = v & bits;
 	return 0;
 }

@@ -105,7 +105,7 @@ static int check(struct cpu *c, uint64_t addr, unsigned access)
 		if (!(access & ACC_FETCH) && rule(c, RULE_PF_SMAP, smap_forbids(c, access)))
 			return page_fault(c, addr, err, RULE_PF_SMAP);
 	}
-	if (rule(c, RULE_PF_KEY, key))
+	if (rule(c, RULE_PF_KEY, key && (!c->pke_later || rule(c, RULE_PF_KEY_AT_ONCE, 1))))
 		return page_fault(c, addr, err, RULE_PF_KEY);
 	return 0;
 }

@@ -185,6 +185,7 @@ int act_wrpkru(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_WRPKRU_OPERANDS, (c->reg[GPR_CX] | c->reg[GPR_DX]) & 0xffffffff))
 		return fault(c, V_GP, 0, RULE_WRPKRU_OPERANDS);
 	c->pkru = (uint32_t)c->reg[GPR_AX];
+	c->pke_later = 0;
 	return 0;
 }
 

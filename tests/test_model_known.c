@@ -97,6 +97,9 @@ static const struct {
 	{ RULE_APIC_CLASS, 0, 0, "start flags=if\nipi.self 0x40; flags if; ipi.self 0x61; nop", "#0x40 rip=window_k; #0x61 rip=window_k; left nmi=0 irq=0 cs=5" },
 	{ RULE_MSR_NONE, 0, 0, "rdmsr.none; int3", "#BP" },
 	{ RULE_MSR_NONE, 0, 0, "wrmsr.none; int3", "#BP" },
+	/* until PKRU is written, and of what was forbidden before PKE was clear, too */
+	{ RULE_PF_KEY_AT_ONCE, 0, 0, "cr4 pke; wrpkru ad; cr4.de 0; cr4 pke; cr4 pke; pf.read key; wrpkru ad; pf.read key", "#PF(0x21) step=8" },
+	{ RULE_PF_KEY_AT_ONCE, 0, 0, "cr4 pke; wrpkru ad; cr4 pke; pf.read key", "#PF(0x21) step=4" },
 	{ RULE_UD_LOCK, 0, 0, "int.prefix lock", "#0x80 rip=int.prefix[k]:LOCKINT+" },
 	{ RULE_IO_BP, 0, 0, "cr4.de 1; bp.io port; out; int3", "#BP" },
 	{ RULE_IO_BP_STEP, 0, 0, "bp.b user; tf.over write", "#DB rip=tf.over[k]:JMPTAPE dr6=0xffff4ff8" },
