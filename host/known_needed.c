@@ -102,5 +102,6 @@ void known_forget_rule(struct known *known, const char *signature)
 			continue;
 		known->line[e->line].and = UINT64_MAX;
 		known->line[e->line].xor = 0;
+		known->line[e->line].kills = 0;
 	}
 }

@@ -196,6 +196,24 @@ static void an_entry_is_found_by_its_corpus_file(void **state)
 	known_free(&known);
 }
 
+static void a_rule_that_is_forgotten_has_no_effect(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(GOOD("a") "\n" HEAD("b") "effect: maybe kills\n" TAIL "\n"
+			       "id: c\nrule: INT1\nvendor: any\nversions: any\neffect: kills\n" TAIL, NULL), 0);
+	known_forget_rule(&known, "RF_FAUL.event");
+	known_forget_rule(&known, "RF_FAULT_X.event");
+	assert_int_equal(known.line[0].and, 0);
+	known_forget_rule(&known, "RF_FAULT.event");
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(known.line[i].and, UINT64_MAX);
+		assert_int_equal(known.line[i].xor, 0);
+		assert_int_equal(known.line[i].kills, 0);
+	}
+	assert_int_equal(known.line[2].kills, 1);
+	known_free(&known);
+}
+
 /* The list that is shipped: every entry is sound, and its sequence is there. */
 static void the_list_for_qemu_is_sound(void **state)
 {
@@ -229,6 +247,7 @@ int main(void)
 		cmocka_unit_test(entries_out_of_range_have_no_effect),
 		cmocka_unit_test(what_was_used_is_named_and_counted),
 		cmocka_unit_test(an_entry_is_found_by_its_corpus_file),
+		cmocka_unit_test(a_rule_that_is_forgotten_has_no_effect),
 		cmocka_unit_test(the_list_for_qemu_is_sound),
 	};
 
