@@ -133,7 +133,7 @@ static void only_what_no_kernel_does_ends_the_judging(void **state)
 		{ "ss.nc", 1 }, { "pf.read np", 1 }, { "pf.write np", 1 }, { "pf.exec np", 1 }, { "nmi.self", 1 },
 		{ "ipi.self 0x40", 1 }, { "eoi", 1 }, { "fpu", 1 }, { "cr0.ts 0", 1 }, { "clts", 1 }, { "sti", 1 },
 		{ "cli", 1 }, { "rdmsr", 1 }, { "wrmsr.nc", 1 }, { "lock.nop", 1 }, { "mov.es np", 1 },
-		{ "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
+		{ "nmi.cross", 1 }, { "ipi.cross 0x40", 1 }, { "int3; ret.style", 1 }, { "gap.nmi nmi", 1 }, { "gap.mc nmi", 1 }, { "int 3", 1 },
 		{ "int 18", 1 }, { "int 32", 1 }, { "int 64", 1 }, { "int 128", 1 }, { "flags 0", 1 }, { "flags if", 1 },
 		{ "int3; ret.iret", 1 }, { "int3; flags if; ret.iret", 1 }, { "int1; ret.iret", 1 }, { "flags arg=0x0e", 1 }, { "int 18; int 18", 0 },
 		/* the C part ends under TF */
