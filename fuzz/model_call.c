@@ -131,6 +131,6 @@ int act_call_far(struct cpu *c, const struct insn *in)
 	c->mode64 = 1;
 	c->code16 = 0;
 	c->rip = g.rip;
-	c->rflags &= ~rule(c, RULE_CALL_FLAGS, 0);
+	c->rflags &= rule(c, RULE_CALL_FLAGS, UINT64_MAX);
 	return 0;
 }

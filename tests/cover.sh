@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The corpus leaves no cell of `trainwreck cover` empty but those that fuzz/never.def calls impossible,
-# and reaches none of those; and what is taken away the search finds again.
+# and reaches none of those; every rule has a sequence; and what is taken away the search finds again.
 set -eu
 cd "$(dirname "$0")/.."
 tw=build/trainwreck
@@ -18,6 +18,12 @@ empty() {
 	grep -E '(#|\.|-)\.|\.(#|-)' "$tmp/table" >&2
 	tail -n 1 "$tmp/table" >&2
 	echo "cells are empty: run \`$tw cover --fill corpus/cells corpus\`" >&2
+	exit 1
+}
+# and no rule without a sequence that it decides something in
+$tw list rules --json | sed -n 's/.*"rule": *"\([A-Z0-9_]*\)".*"corpus": *"".*/\1/p' >"$tmp/rules"
+[ ! -s "$tmp/rules" ] || {
+	echo "nothing in the corpus needs these rules: $(tr '\n' ' ' <"$tmp/rules")" >&2
 	exit 1
 }
 # all sequences that know of machine checks are gone: the row is empty, and filled again
