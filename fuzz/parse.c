@@ -308,7 +308,7 @@ static int parse_arg(struct in *in, const struct word *w, unsigned n, struct ste
 	} else if (number_or_say(in, "vector", w[0], 0xff, &a)) {
 		return -1;
 	}
-	if (n == 2 && number_or_say(in, "second number", w[1], 0xff, &b))
+	if (n == 2 && number_or_say(in, "second number", w[1], op->variants - 1u, &b))
 		return -1;
 	step->arg = (uint16_t)(a | b << 8);
 	return 0;

@@ -158,7 +158,7 @@ static void put_start(struct out *o, const struct seq *seq)
 }
 
 /* The argument as its op's kind reads it. Returns 0 when no pretty form gives these 16 bits. */
-static int put_arg(struct out *o, enum arg_kind kind, unsigned arg)
+static int put_arg(struct out *o, enum arg_kind kind, unsigned variants, unsigned arg)
 {
 	unsigned lo = arg & 0xff, hi = arg >> 8;
 	const char *item;
@@ -173,6 +173,8 @@ static int put_arg(struct out *o, enum arg_kind kind, unsigned arg)
 		put_hex(o, lo, 2);
 		return 1;
 	case ARG_GATE:
+		if (hi >= variants)
+			return 0;
 		put(o, " ");
 		put_dec(o, lo);
 		put(o, " ");
@@ -215,7 +217,7 @@ static void put_step(struct out *o, const struct step *step)
 		put(o, " prefix=");
 		put_hex(o, step->prefix, 2);
 	}
-	if (!put_arg(o, op->text ? (enum arg_kind)op->arg : ARG_NONE, step->arg)) {
+	if (!put_arg(o, op->text ? (enum arg_kind)op->arg : ARG_NONE, op->variants, step->arg)) {
 		put(o, " arg=");
 		put_hex(o, step->arg, 4);
 	}

@@ -151,13 +151,15 @@ static void test_pretty(void **state)
 		.ring = CTX_U,
 		.flags = START_IF | START_DF,
 		.layout = LAYOUT_LINUX,
-		.n_steps = 9,
+		.n_steps = 11,
 		.step = {
 			{ OP_UD2, P_NONE, 0 },
 			{ OP_INT, P_MOVSS, 0x80 },
 			{ OP_IST, P_NONE, 0x0102 },
 			{ OP_IRET, P_STI_MOVSS, 1 << 8 | DEFECT_RIP },
 			{ OP_IRET, P_NONE, 0x0900 },
+			{ OP_GATEP, P_NONE, 0x0103 },
+			{ OP_GATEP, P_NONE, 0x0203 },
 			{ OP_PFREAD, P_POPSS, 0 },
 			{ OP_INT, 7, 0x180 },
 			{ 0xfb, 1, 0x1234 },
@@ -172,6 +174,8 @@ static void test_pretty(void **state)
 			   "ist 2 1\n"
 			   "sti+movss+ret.iret rip=nc\n"
 			   "ret.iret arg=0x0900\n"
+			   "gate.p 3 1\n"
+			   "gate.p arg=0x0203\n"
 			   "popss+pf.read np\n"
 			   "int prefix=0x07 arg=0x0180\n"
 			   "sti+op.0xfb arg=0x1234\n"
@@ -248,6 +252,7 @@ static void test_form_errors(void **state)
 	expect_error("int 0x", "line 1: \"0x\" is no number for vector; write 0 to 255,");
 	expect_error("int ffff", "line 1: \"ffff\" is no number for vector");
 	expect_error("ist 2 x", "line 1: \"x\" is no number for second number");
+	expect_error("gate.sel 3 12", "line 1: \"12\" is no number for second number; write 0 to 11,");
 	expect_error("op.0x100", "line 1: \"0x100\" is no number for op number");
 	expect_error("ud2 arg=65536", "line 1: \"65536\" is no number for arg; write 0 to 65535,");
 	expect_error("ud2 prefix=", "line 1: \"\" is no number for prefix; write 0 to 255,");
