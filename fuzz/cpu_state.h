@@ -203,6 +203,23 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 /* Put a fault into c->raise; always returns 1, so that callers can return it. */
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
+/*
+ * What is wrong is in `first`, and if `also` something else as well, whose fault is in c->raise by now.
+ * Which of the two an instruction or a delivery meets first is the processor's to say (SDM 3A 6.9). Always returns 1.
+ */
+struct wrong {
+	struct event raise;
+	uint8_t db_hits;
+};
+static inline struct wrong wrong(const struct cpu *c)
+{
+	return (struct wrong){ c->raise, c->db_hits };
+}
+int or_else(struct cpu *c, struct wrong first, int also);
+
+/* n words of 8 bytes, the first one highest. Returns 1 with the fault of the first that has one, or of the last, in c->raise. */
+int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n);
+
 /* A selector's privilege level, and all of it but that: 0 for the null selector, and what error codes hold. */
 static inline unsigned sel_rpl(uint64_t sel)
 {
@@ -245,6 +262,8 @@ int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, ui
 int mem_load(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 /* Whether a read that is not aligned to its length gets a part of something like that. */
 int mem_cuts_open(struct cpu *c, uint64_t addr, unsigned len);
+/* Whether what is not aligned is #AC: in ring 3, with CR0.AM and RFLAGS.AC set. */
+int mem_checks_alignment(const struct cpu *c);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
 int canonical(const struct cpu *c, uint64_t addr);

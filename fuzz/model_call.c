@@ -77,12 +77,12 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 	}
 	if (rule(c, RULE_CALL_PUSH_RIGHTS, ring == 3))
 		access |= ACC_RING3;
-	for (unsigned i = inner ? 0 : 2; i < 4; i++) {
-		*rsp -= 8;
-		if (mem_write(c, *rsp, 8, access, slot[i]))
-			return 1;
+	if (!inner && *rsp & 7 && rule(c, RULE_AC_MISALIGNED, mem_checks_alignment(c))) {
+		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+		struct wrong first = wrong(c);
+		return or_else(c, first, push_words(c, rsp, access, slot + 2, 2));
 	}
-	return 0;
+	return inner ? push_words(c, rsp, access, slot, 4) : push_words(c, rsp, access, slot + 2, 2);
 }
 
 /* Six bytes of memory, offset and selector: which is read first is not said. The offset is of no use to a gate. */
@@ -114,8 +114,11 @@ int act_call_far(struct cpu *c, const struct insn *in)
 	inner = ring < c->cpl;
 	if (inner && inner_stack(c, ring, &rsp))
 		return 1;
-	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip)))
-		return fault(c, V_GP, 0, RULE_CALL_OFFSET);
+	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip))) {
+		fault(c, V_GP, 0, RULE_CALL_OFFSET);
+		struct wrong first = wrong(c);
+		return or_else(c, first, desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp));
+	}
 	if (desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp))
 		return 1;
 	/* no style has an entry for this */

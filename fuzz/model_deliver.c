@@ -68,12 +68,30 @@ static uint64_t gate_offset(const struct gate *g)
 	return (g->lo & 0xffff) | (g->lo >> 48 & 0xffff) << 16 | (g->hi & 0xffffffff) << 32;
 }
 
+enum { EXT_CLEAR, EXT_SET, EXT_OPEN };
+
+/*
+ * SDM 2A INT n: clear of a software interrupt alone. APM 2 8.4.1: set where the source is external to the processor, which an
+ * exception may be taken for or not.
+ */
+static unsigned ext_of(const struct cpu *c, const struct event *ev)
+{
+	if (ev->soft)
+		return EXT_CLEAR;
+	return intel(c) || ev->hw_nmi || ev->hw_irq ? EXT_SET : EXT_OPEN;
+}
+
+static uint64_t ext_bit(struct cpu *c, unsigned ext)
+{
+	return rule(c, RULE_EXT, ext == EXT_OPEN ? choose_once(c, RULE_EXT, 2) : ext);
+}
+
 /* A fault whose error code names the gate. */
 static int idt_fault(struct cpu *c, unsigned vec, const struct event *ev, unsigned ext, enum rule_id id)
 {
 	uint64_t index = ev->vec * rule(c, RULE_IDT_ERROR_CODE, 8);
 
-	return fault(c, vec, index + 2 + rule(c, RULE_EXT, ext), id);
+	return fault(c, vec, index + 2 + ext_bit(c, ext), id);
 }
 
 static int read_gate(struct cpu *c, const struct event *ev, struct gate *g)
@@ -99,7 +117,7 @@ static int read_gate(struct cpu *c, const struct event *ev, struct gate *g)
 /* A fault whose error code names the gate's code segment. */
 static int cs_fault(struct cpu *c, unsigned vec, const struct gate *g, enum rule_id id)
 {
-	return fault(c, vec, sel_index(gate_sel(g)) + rule(c, RULE_EXT, g->ext), id);
+	return fault(c, vec, sel_index(gate_sel(g)) + ext_bit(c, g->ext), id);
 }
 
 static int read_code_segment(struct cpu *c, struct gate *g)
@@ -135,11 +153,11 @@ static unsigned new_ring(const struct cpu *c, const struct gate *g)
 static int read_tss(struct cpu *c, const struct gate *g, unsigned offset, uint64_t *ret_rsp)
 {
 	if (rule(c, RULE_TSS_LIMIT, offset + 7 > c->tr.limit))
-		return fault(c, V_TS, sel_index(c->tr.sel) + rule(c, RULE_EXT, g->ext), RULE_TSS_LIMIT);
+		return fault(c, V_TS, sel_index(c->tr.sel) + ext_bit(c, g->ext), RULE_TSS_LIMIT);
 	if (mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp))
 		return 1;
 	if (rule(c, RULE_SS_NONCANONICAL_TSS, !canonical(c, *ret_rsp)))
-		return fault(c, V_SS, rule(c, RULE_EXT, g->ext) + (rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : sel_index(c->ss)),
+		return fault(c, V_SS, ext_bit(c, g->ext) + (rule(c, RULE_SS_TSS_ERROR, 1) ? 0 : sel_index(c->ss)),
 			     RULE_SS_NONCANONICAL_TSS);
 	return 0;
 }
@@ -164,7 +182,7 @@ static int new_stack(struct cpu *c, const struct gate *g, uint64_t *ret_rsp)
 		rsp = c->reg[GPR_SP];
 		c->land_rule = RULE_STACK_SAME;
 		if (rule(c, RULE_SS_NONCANONICAL_STACK, !canonical(c, rsp)))
-			return fault(c, V_SS, rule(c, RULE_EXT, g->ext), RULE_SS_NONCANONICAL_STACK);
+			return fault(c, V_SS, ext_bit(c, g->ext), RULE_SS_NONCANONICAL_STACK);
 	}
 	*ret_rsp = rule(c, RULE_STACK_ALIGN, rsp & ~15ull);
 	return 0;
@@ -180,27 +198,30 @@ static int push_frame(struct cpu *c, const struct event *ev, const struct gate *
 	/* also of an event that nothing records, or of half a frame: it lies on the stack from here on */
 	if (window_of(ev->rip))
 		c->window_rip[c->window_rips++ % 4] = (uint16_t)ev->rip;
-	for (unsigned i = 0; i < (ev->has_err ? 6u : 5u); i++) {
-		*rsp -= 8;
-		if (mem_write(c, *rsp, 8, ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0), slot[i]))
-			return 1;
-	}
-	return 0;
+	return push_words(c, rsp, ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0), slot, ev->has_err ? 6 : 5);
 }
 
 /* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
 static int attempt(struct cpu *c, const struct event *ev)
 {
-	struct gate g = { .ext = !ev->soft };
+	struct gate g = { .ext = ext_of(c, ev) };
 	uint64_t rsp = 0;
 	unsigned ring;
 
 	c->vec = ev->vec;
-	if (read_gate(c, ev, &g) || read_code_segment(c, &g) || new_stack(c, &g, &rsp))
+	if (read_gate(c, ev, &g) || read_code_segment(c, &g))
 		return 1;
+	if (new_stack(c, &g, &rsp)) {
+		struct wrong first = wrong(c);
+		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED));
+	}
 	ring = new_ring(c, &g);
-	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g))))
-		return fault(c, V_GP, rule(c, RULE_EXT, g.ext), RULE_GATE_OFFSET);
+	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g)))) {
+		fault(c, V_GP, ext_bit(c, g.ext), RULE_GATE_OFFSET);
+		struct wrong first = wrong(c);
+		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) ||
+						 push_frame(c, ev, &g, &rsp));
+	}
 	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) || push_frame(c, ev, &g, &rsp))
 		return 1;
 

@@ -191,6 +191,11 @@ static int not_canonical(struct cpu *c, unsigned access)
 	return fault(c, V_GP, 0, RULE_GP_NONCANONICAL);
 }
 
+int mem_checks_alignment(const struct cpu *c)
+{
+	return c->cpl == 3 && c->cr0 & CR0_AM_BIT && c->rflags & FL_AC;
+}
+
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
 static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
@@ -204,9 +209,11 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
 	if (c->mode64 && !canonical(c, addr))
 		return not_canonical(c, access);
-	if (rule(c, RULE_AC_MISALIGNED,
-		 c->cpl == 3 && (c->cr0 & CR0_AM_BIT) && (c->rflags & FL_AC) && (addr & (len - 1)) != 0))
-		return fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+	if (rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c))) {
+		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+		struct wrong first = wrong(c);
+		return or_else(c, first, check(c, addr, access) || check(c, addr + len - 1, access));
+	}
 	return 0;
 }
 
@@ -301,6 +308,23 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 		debug_table(c, addr, len, access);
 	else
 		debug_access(c, addr, len, access);
+	return 0;
+}
+
+int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n)
+{
+	const uint64_t last = *rsp - 8 * n;
+
+	for (unsigned i = 0; i < n; i++) {
+		*rsp -= 8;
+		if (mem_write(c, *rsp, 8, access, word[i])) {
+			const struct event first = c->raise;
+
+			if (i == n - 1 || !translate(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))
+				c->raise = first;
+			return 1;
+		}
+	}
 	return 0;
 }
 

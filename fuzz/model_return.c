@@ -106,12 +106,38 @@ static void unblock_nmi(struct cpu *c, enum rule_id id, int unblocks)
  */
 static int stack_or_cs(struct cpu *c, uint16_t cs)
 {
-	struct event stack = c->raise;
+	struct wrong stack = wrong(c);
 	struct desc d;
 
-	if (!check_return_cs(c, cs, &d) || !choose(c, RULE_RET_ORDER, 2))
-		c->raise = stack;
-	return 1;
+	return or_else(c, stack, check_return_cs(c, cs, &d));
+}
+
+/* What is wrong with a return whatever the descriptors say; `ss` is -1 where none has been popped. */
+static int wrong_without_descriptors(struct cpu *c, uint64_t rip, uint64_t cs, int ss)
+{
+	if (rule(c, RULE_RET_RIP_NONCANONICAL, !canonical(c, rip)))
+		return fault(c, V_GP, 0, RULE_RET_RIP_NONCANONICAL);
+	if (ss >= 0 && !sel_index((uint64_t)ss) && rule(c, RULE_RET_SS_NULL, sel_rpl(cs) == 3))
+		return fault(c, V_GP, 0, RULE_RET_SS_NULL);
+	return 0;
+}
+
+/* CS is bad (c->raise), or with its descriptor read and good its accessed bit cannot be set: what else there is. */
+static int cs_or_else(struct cpu *c, uint64_t rip, uint64_t cs, int ss, const struct desc *d)
+{
+	struct wrong first = wrong(c);
+	uint8_t bits;
+
+	or_else(c, first, wrong_without_descriptors(c, rip, cs, ss));
+	first = wrong(c);
+	return or_else(c, first, d->s && ss >= 0 && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d->l, &bits));
+}
+
+static int ss_or_rip(struct cpu *c, uint64_t rip, int mode64)
+{
+	struct wrong first = wrong(c);
+
+	return or_else(c, first, check_rip(c, rip, mode64));
 }
 
 /* An exit with slots of 32 bits puts two words into one: where in a window an event came, and another one. */
@@ -167,7 +193,7 @@ static int pop_words(struct cpu *c, uint64_t *rsp, unsigned opsize, unsigned n, 
 static int iret(struct cpu *c, unsigned opsize)
 {
 	uint64_t rsp = c->reg[GPR_SP], frame[3], outer[2], rip, cs, fl, mask;
-	struct desc d;
+	struct desc d = { 0 };
 	int pops_rsp;
 	uint8_t bits = 0;
 
@@ -192,9 +218,9 @@ static int iret(struct cpu *c, unsigned opsize)
 	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
-		return 1;
+		return cs_or_else(c, rip, cs, pops_rsp ? (uint16_t)outer[1] : -1, &d);
 	if (pops_rsp && check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
-		return 1;
+		return ss_or_rip(c, rip, d.l);
 	if (check_rip(c, rip, d.l))
 		return 1;
 
@@ -231,7 +257,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 {
 	unsigned opsize = in->a;
 	uint64_t rsp = c->reg[GPR_SP], frame[2], outer[2], rip, cs;
-	struct desc d;
+	struct desc d = { 0 };
 	uint8_t bits;
 
 	if (pop_words(c, &rsp, opsize, 2, frame))
@@ -240,16 +266,25 @@ int act_retf(struct cpu *c, const struct insn *in)
 	cs = frame[1];
 	if (pops_unknown(c, opsize, frame, 2))
 		return 0;
-	if (check_return_cs(c, (uint16_t)cs, &d))
-		return 1;
 	/* the parameters are on both stacks */
 	rsp += in->b;
+	if (check_return_cs(c, (uint16_t)cs, &d)) {
+		struct wrong first = wrong(c);
+		int outward = sel_rpl(cs) > c->cpl;
+
+		if (outward && pop_words(c, &rsp, opsize, 2, outer))
+			return or_else(c, first, 1);
+		c->raise = first.raise;
+		return cs_or_else(c, rip, cs, outward ? (uint16_t)outer[1] : -1, &d);
+	}
 	if (sel_rpl(cs) > c->cpl) {
 		if (pop_words(c, &rsp, opsize, 2, outer))
 			return 1;
 		if (pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 			return 0;
-		if (check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits) || check_rip(c, rip, d.l))
+		if (check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
+			return ss_or_rip(c, rip, d.l);
+		if (check_rip(c, rip, d.l))
 			return 1;
 		load_stack(c, outer[1], outer[0] + in->b, d.l, bits);
 	} else {

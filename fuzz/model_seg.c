@@ -65,6 +65,14 @@ int find_desc(struct cpu *c, uint16_t sel, enum rule_id id, struct desc *ret_des
 	return rule(c, id, found == DESC_OUTSIDE) ? gp_sel(c, sel, id) : 0;
 }
 
+/* A descriptor cannot be read (c->raise), which nobody need read where the selector's RPL alone refuses it. */
+static int rpl_or_else(struct cpu *c, uint16_t sel, int refused, enum rule_id id)
+{
+	struct wrong first = wrong(c);
+
+	return or_else(c, first, rule(c, id, refused) && gp_sel(c, sel, id));
+}
+
 int load_ss(struct cpu *c, uint16_t sel)
 {
 	struct desc d;
@@ -82,7 +90,7 @@ int load_ss(struct cpu *c, uint16_t sel)
 		return 0;
 	}
 	if (find_desc(c, sel, RULE_MOVSS_LIMIT, &d))
-		return 1;
+		return rpl_or_else(c, sel, sel_rpl(sel) != c->cpl, RULE_MOVSS_TYPE);
 	if (rule(c, RULE_MOVSS_TYPE, sel_rpl(sel) != c->cpl || !desc_wdata(&d) || d.dpl != c->cpl))
 		return gp_sel(c, sel, RULE_MOVSS_TYPE);
 	if (rule(c, RULE_MOVSS_NOT_PRESENT, !d.p))
@@ -123,7 +131,7 @@ int check_return_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc)
 	if (rule(c, RULE_RET_CS_NULL, !sel_index(sel)))
 		return fault(c, V_GP, 0, RULE_RET_CS_NULL);
 	if (find_desc(c, sel, RULE_RET_CS_LIMIT, &d))
-		return 1;
+		return rpl_or_else(c, sel, rpl < c->cpl, RULE_RET_CS_RPL);
 	if (rule(c, RULE_RET_CS_TYPE, !desc_code(&d)))
 		return gp_sel(c, sel, RULE_RET_CS_TYPE);
 	if (rule(c, RULE_RET_CS_RPL, rpl < c->cpl))
@@ -155,12 +163,8 @@ int check_return_ss(struct cpu *c, uint16_t sel, unsigned new_cpl, int new_mode6
 			return fault(c, V_GP, 0, RULE_RET_SS_NULL_RPL);
 		return 0;
 	}
-	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d)) {
-		/* is the RPL looked at before the descriptor is read? */
-		if (c->raise.vec == V_PF && sel_rpl(sel) != new_cpl && choose(c, RULE_RET_SS_RPL_ORDER, 2))
-			return gp_sel(c, sel, RULE_RET_SS_TYPE);
-		return 1;
-	}
+	if (find_desc(c, sel, RULE_RET_SS_LIMIT, &d))
+		return rpl_or_else(c, sel, sel_rpl(sel) != new_cpl, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_TYPE, sel_rpl(sel) != new_cpl || !desc_wdata(&d) || d.dpl != new_cpl))
 		return gp_sel(c, sel, RULE_RET_SS_TYPE);
 	if (rule(c, RULE_RET_SS_NOT_PRESENT, !d.p))
