@@ -204,18 +204,10 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
 /*
- * What is wrong is in `first`, and if `also` something else as well, whose fault is in c->raise by now.
- * Which of the two an instruction or a delivery meets first is the processor's to say (SDM 3A 6.9). Always returns 1.
+ * What is wrong is in `first`, and if `also` something else as well, whose fault is in c->raise by now. Which of the two an
+ * instruction or a delivery meets first is the processor's to say (SDM 3A 6.9). Always returns 1.
  */
-struct wrong {
-	struct event raise;
-	uint8_t db_hits;
-};
-static inline struct wrong wrong(const struct cpu *c)
-{
-	return (struct wrong){ c->raise, c->db_hits };
-}
-int or_else(struct cpu *c, struct wrong first, int also);
+int or_else(struct cpu *c, struct event first, int also);
 
 /* n words of 8 bytes, the first one highest. Returns 1 with the fault of the first that has one, or of the last, in c->raise. */
 int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n);

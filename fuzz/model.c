@@ -107,14 +107,10 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id)
 	return 1;
 }
 
-int or_else(struct cpu *c, struct wrong first, int also)
+int or_else(struct cpu *c, struct event first, int also)
 {
-	const struct event *a = &first.raise, *b = &c->raise;
-
-	if (!also || (a->vec == b->vec && a->err == b->err && a->cr2 == b->cr2) || !choose(c, RULE_FAULT_ORDER, 2)) {
-		c->raise = first.raise;
-		c->db_hits = first.db_hits;
-	}
+	if (!also || !choose(c, RULE_FAULT_ORDER, 2))
+		c->raise = first;
 	return 1;
 }
 

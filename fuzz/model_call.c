@@ -79,7 +79,7 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 		access |= ACC_RING3;
 	if (!inner && *rsp & 7 && rule(c, RULE_AC_MISALIGNED, mem_checks_alignment(c))) {
 		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
-		struct wrong first = wrong(c);
+		const struct event first = c->raise;
 		return or_else(c, first, push_words(c, rsp, access, slot + 2, 2));
 	}
 	return inner ? push_words(c, rsp, access, slot, 4) : push_words(c, rsp, access, slot + 2, 2);
@@ -116,7 +116,7 @@ int act_call_far(struct cpu *c, const struct insn *in)
 		return 1;
 	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip))) {
 		fault(c, V_GP, 0, RULE_CALL_OFFSET);
-		struct wrong first = wrong(c);
+		const struct event first = c->raise;
 		return or_else(c, first, desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp));
 	}
 	if (desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp))

@@ -212,13 +212,13 @@ static int attempt(struct cpu *c, const struct event *ev)
 	if (read_gate(c, ev, &g) || read_code_segment(c, &g))
 		return 1;
 	if (new_stack(c, &g, &rsp)) {
-		struct wrong first = wrong(c);
+		const struct event first = c->raise;
 		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED));
 	}
 	ring = new_ring(c, &g);
 	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g)))) {
 		fault(c, V_GP, ext_bit(c, g.ext), RULE_GATE_OFFSET);
-		struct wrong first = wrong(c);
+		const struct event first = c->raise;
 		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) ||
 						 push_frame(c, ev, &g, &rsp));
 	}

@@ -211,8 +211,8 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		return not_canonical(c, access);
 	if (rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c))) {
 		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
-		struct wrong first = wrong(c);
-		return or_else(c, first, check(c, addr, access) || check(c, addr + len - 1, access));
+		const struct event first = c->raise;
+		return or_else(c, first, check(c, addr, access));
 	}
 	return 0;
 }
@@ -320,7 +320,7 @@ int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *wo
 		if (mem_write(c, *rsp, 8, access, word[i])) {
 			const struct event first = c->raise;
 
-			if (i == n - 1 || !translate(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))
+			if (!translate(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))
 				c->raise = first;
 			return 1;
 		}

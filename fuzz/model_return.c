@@ -106,36 +106,36 @@ static void unblock_nmi(struct cpu *c, enum rule_id id, int unblocks)
  */
 static int stack_or_cs(struct cpu *c, uint16_t cs)
 {
-	struct wrong stack = wrong(c);
+	const struct event stack = c->raise;
 	struct desc d;
 
 	return or_else(c, stack, check_return_cs(c, cs, &d));
 }
 
-/* What is wrong with a return whatever the descriptors say; `ss` is -1 where none has been popped. */
-static int wrong_without_descriptors(struct cpu *c, uint64_t rip, uint64_t cs, int ss)
+/* What is wrong with a return whatever the descriptors say; `outer` is the RSP and SS that were popped, or NULL. */
+static int wrong_without_descriptors(struct cpu *c, uint64_t rip, uint64_t cs, const uint64_t *outer)
 {
 	if (rule(c, RULE_RET_RIP_NONCANONICAL, !canonical(c, rip)))
 		return fault(c, V_GP, 0, RULE_RET_RIP_NONCANONICAL);
-	if (ss >= 0 && !sel_index((uint64_t)ss) && rule(c, RULE_RET_SS_NULL, sel_rpl(cs) == 3))
+	if (outer && !sel_index(outer[1]) && rule(c, RULE_RET_SS_NULL, sel_rpl(cs) == 3))
 		return fault(c, V_GP, 0, RULE_RET_SS_NULL);
 	return 0;
 }
 
 /* CS is bad (c->raise), or with its descriptor read and good its accessed bit cannot be set: what else there is. */
-static int cs_or_else(struct cpu *c, uint64_t rip, uint64_t cs, int ss, const struct desc *d)
+static int cs_or_else(struct cpu *c, uint64_t rip, uint64_t cs, const uint64_t *outer, const struct desc *d)
 {
-	struct wrong first = wrong(c);
+	const struct event of_cs = c->raise;
 	uint8_t bits;
 
-	or_else(c, first, wrong_without_descriptors(c, rip, cs, ss));
-	first = wrong(c);
-	return or_else(c, first, d->s && ss >= 0 && check_return_ss(c, (uint16_t)ss, sel_rpl(cs), d->l, &bits));
+	or_else(c, of_cs, wrong_without_descriptors(c, rip, cs, outer));
+	const struct event first = c->raise;
+	return or_else(c, first, d->s && outer && check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d->l, &bits));
 }
 
 static int ss_or_rip(struct cpu *c, uint64_t rip, int mode64)
 {
-	struct wrong first = wrong(c);
+	const struct event first = c->raise;
 
 	return or_else(c, first, check_rip(c, rip, mode64));
 }
@@ -218,7 +218,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 		return 0;
 	if (check_return_cs(c, (uint16_t)cs, &d))
-		return cs_or_else(c, rip, cs, pops_rsp ? (uint16_t)outer[1] : -1, &d);
+		return cs_or_else(c, rip, cs, pops_rsp ? outer : NULL, &d);
 	if (pops_rsp && check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
 		return ss_or_rip(c, rip, d.l);
 	if (check_rip(c, rip, d.l))
@@ -269,13 +269,12 @@ int act_retf(struct cpu *c, const struct insn *in)
 	/* the parameters are on both stacks */
 	rsp += in->b;
 	if (check_return_cs(c, (uint16_t)cs, &d)) {
-		struct wrong first = wrong(c);
-		int outward = sel_rpl(cs) > c->cpl;
+		const struct event first = c->raise;
+		const int outward = sel_rpl(cs) > c->cpl;
 
 		if (outward && pop_words(c, &rsp, opsize, 2, outer))
-			return or_else(c, first, 1);
-		c->raise = first.raise;
-		return cs_or_else(c, rip, cs, outward ? (uint16_t)outer[1] : -1, &d);
+			return or_else(c, first, outward);
+		return cs_or_else(c, rip, cs, outward ? outer : NULL, &d);
 	}
 	if (sel_rpl(cs) > c->cpl) {
 		if (pop_words(c, &rsp, opsize, 2, outer))

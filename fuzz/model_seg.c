@@ -68,9 +68,10 @@ int find_desc(struct cpu *c, uint16_t sel, enum rule_id id, struct desc *ret_des
 /* A descriptor cannot be read (c->raise), which nobody need read where the selector's RPL alone refuses it. */
 static int rpl_or_else(struct cpu *c, uint16_t sel, int refused, enum rule_id id)
 {
-	struct wrong first = wrong(c);
+	const struct event first = c->raise;
 
-	return or_else(c, first, rule(c, id, refused) && gp_sel(c, sel, id));
+	gp_sel(c, sel, id);
+	return or_else(c, first, (int)rule(c, id, refused));
 }
 
 int load_ss(struct cpu *c, uint16_t sel)
