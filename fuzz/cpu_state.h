@@ -118,8 +118,8 @@ struct cpu {
 	uint32_t pkru, mxcsr;
 	uint8_t pke_later; /* CR4.PKE was set after PKRU was written */
 	uint8_t x87_pending; /* an unmasked x87 exception waits for the next waiting instruction */
-	uint16_t cs, ss, es_sel, gs_sel;
-	uint8_t es_nulls, gs_nulls; /* a return to ring 3 nulls what ES, GS hold */
+	uint16_t cs, ss, seg[N_SREG];
+	uint8_t seg_nulls[N_SREG]; /* a return to ring 3 nulls what the register holds */
 	uint8_t cpl, mode64, ss_unusable;
 	uint8_t code16; /* CS has L and D clear: none of the text is assembled for that */
 	uint8_t ss_bits; /* enum ss_bit */

@@ -40,7 +40,7 @@ static inline uint8_t ss_bits(const struct desc *d)
 	return (uint8_t)((d->d ? 0 : SS_SP) | (d->l ? SS_L : 0));
 }
 int load_ss(struct cpu *c, uint16_t sel);
-/* ES, GS: *ret_desc is left alone by a null selector. */
+/* DS, ES, FS, GS: *ret_desc is left alone by a null selector. */
 int load_data(struct cpu *c, uint16_t sel, struct desc *ret_desc);
 /* Of a far JMP. */
 int check_jump_cs(struct cpu *c, uint16_t sel, struct desc *ret_desc);

@@ -88,6 +88,7 @@ static unsigned check_registers(char *words, size_t cap, unsigned n)
 		{ str(), SEL_TSS, "TR" },
 		{ sldt(), 0, "LDTR" },
 		{ read_cs(), SEL_KCS, "CS" },
+		{ read_fs(), 0, "FS" },
 		{ read_gs(), 0, "GS" },
 		{ fnstcw(), 0x37f, "the x87 control word" },
 		{ fnstsw(), 0, "the x87 status word" },

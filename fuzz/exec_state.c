@@ -322,6 +322,8 @@ void state_restore(const struct tape *t)
 	if (t->needs & TABLES)
 		restore_segments();
 	write_dr6(DR6_START);
+	if (read_fs())
+		write_fs(0);
 	if (t->needs & MSRS)
 		restore_msrs();
 	if (read_gs())

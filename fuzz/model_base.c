@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ES, FS and GS: selectors, bases, and what is read through them (SDM 3A 3.4; APM 2 4.5). */
+/* DS, ES, FS and GS: selectors, bases, and what is read through them (SDM 3A 3.4; APM 2 4.5). */
 #include "fuzz/desc.h"
 
 int act_gs_read(struct cpu *c, const struct insn *in)
@@ -12,13 +12,19 @@ int act_fs_read(struct cpu *c, const struct insn *in)
 	return mem_read(c, c->fs + in->imm, 8, ACC_READ, &c->reg[GPR_AX]);
 }
 
-/* What a load of GS with this selector makes of its base. */
+/* NULL: in 64-bit mode, and in all flat segments, the base is 0. */
+static uint64_t *base_of(struct cpu *c, unsigned sreg)
+{
+	return sreg == SREG_FS ? &c->fs : sreg == SREG_GS ? &c->gs : NULL;
+}
+
+/* What a load of FS or GS with this selector makes of its base. */
 static uint64_t loaded_base(struct cpu *c, uint16_t sel, const struct desc *d, uint64_t old)
 {
 	if (sel_index(sel))
-		return rule(c, RULE_GS_BASE_LOADED, d->base & 0xffffffff);
+		return rule(c, RULE_SEG_BASE_LOADED, d->base & 0xffffffff);
 	/* AMD: null leaves it, but for processors that say otherwise in CPUID */
-	return rule(c, RULE_GS_BASE_NULL, intel(c) || !choose_once(c, RULE_GS_BASE_NULL, 2)) ? 0 : old;
+	return rule(c, RULE_SEG_BASE_NULL, intel(c) || !choose_once(c, RULE_SEG_BASE_NULL, 2)) ? 0 : old;
 }
 
 /* Whether a return to ring 3 leaves null of it. */
@@ -27,30 +33,18 @@ static uint8_t nulled(uint16_t sel, const struct desc *d)
 	return sel_index(sel) && d->dpl < 3 && !(desc_code(d) && desc_conforming(d));
 }
 
-int act_mov_es(struct cpu *c, const struct insn *in)
+int act_mov_seg(struct cpu *c, const struct insn *in)
 {
 	uint16_t sel = (uint16_t)c->reg[GPR_AX];
+	uint64_t *base = base_of(c, in->a);
 	struct desc d = { 0 };
 
-	(void)in;
 	if (load_data(c, sel, &d))
 		return 1;
-	c->es_sel = sel;
-	c->es_nulls = nulled(sel, &d);
-	return 0;
-}
-
-int act_mov_gs(struct cpu *c, const struct insn *in)
-{
-	uint16_t sel = (uint16_t)c->reg[GPR_AX];
-	struct desc d = { 0 };
-
-	(void)in;
-	if (load_data(c, sel, &d))
-		return 1;
-	c->gs = loaded_base(c, sel, &d, c->gs);
-	c->gs_sel = sel;
-	c->gs_nulls = nulled(sel, &d);
+	if (base)
+		*base = loaded_base(c, sel, &d, *base);
+	c->seg[in->a] = sel;
+	c->seg_nulls[in->a] = nulled(sel, &d);
 	return 0;
 }
 
@@ -68,24 +62,24 @@ int act_lkgs(struct cpu *c, const struct insn *in)
 
 void leave_ring(struct cpu *c)
 {
-	if (c->es_nulls && rule(c, RULE_RET_SEG_NULLED, 1))
-		c->es_sel = c->es_nulls = 0;
-	if (!c->gs_nulls || !rule(c, RULE_RET_SEG_NULLED, 1))
-		return;
-	c->gs_nulls = 0;
-	c->gs_sel = 0;
-	if (choose(c, RULE_GS_BASE_NULLED, 2))
-		c->gs = 0;
+	for (unsigned i = 0; i < N_SREG; i++) {
+		uint64_t *base = base_of(c, i);
+
+		if (!c->seg_nulls[i] || !rule(c, RULE_RET_SEG_NULLED, 1))
+			continue;
+		c->seg[i] = c->seg_nulls[i] = 0;
+		if (base && choose(c, RULE_SEG_BASE_NULLED, 2))
+			*base = 0;
+	}
 }
 
-/* In compatibility mode: of ES the base is 0, as of all flat segments, and FS is always null. */
+/* In compatibility mode. */
 int act_seg_read(struct cpu *c, const struct insn *in)
 {
-	const uint16_t sel[] = { c->es_sel, 0, c->gs_sel };
-	const uint64_t base[] = { 0, c->fs, c->gs };
+	const uint64_t *base = base_of(c, in->a);
 
-	if (rule(c, RULE_SEG_NULL, !sel_index(sel[in->a])))
+	if (rule(c, RULE_SEG_NULL, !sel_index(c->seg[in->a])))
 		return fault(c, V_GP, 0, RULE_SEG_NULL);
-	return mem_read(c, (base[in->a] + in->imm) & rule(c, RULE_SEG_BASE_COMPAT, 0xffffffff), 4,
+	return mem_read(c, ((base ? *base : 0) + in->imm) & rule(c, RULE_SEG_BASE_COMPAT, 0xffffffff), 4,
 			ACC_READ, &c->reg[GPR_AX]);
 }

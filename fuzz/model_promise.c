@@ -36,7 +36,7 @@ static int is_harmless(const struct step *s)
 {
 	static const uint8_t fine[] = { OP_NOP, OP_INT3, OP_INT1, OP_UD2, OP_DE, OP_INTO, OP_GPNC, OP_SSNC,
 					OP_PFREAD, OP_PFWRITE, OP_PFEXEC, OP_NMI, OP_IPI, OP_EOI, OP_FPU,
-					OP_TS, OP_CLTS, OP_STI, OP_CLI, OP_RDMSR, OP_WRNC, OP_UD0, OP_MOVES,
+					OP_TS, OP_CLTS, OP_STI, OP_CLI, OP_RDMSR, OP_WRNC, OP_UD0, OP_MOVES, OP_MOVDS, OP_MOVFS,
 					OP_RETSTYLE, OP_GAPNMI, OP_GAPMC, OP_NMICROSS, OP_IPICROSS };
 
 	if (!ops[s->op].text)

@@ -113,7 +113,8 @@ static void start_context(struct cpu *c, enum ctx ctx)
 	c->reg[GPR_SP] = ctx == CTX_K ? MAIN_START : ctx == CTX_U ? USTK_START : CSTK_START;
 	c->cs = ctx == CTX_K ? SEL_KCS : ctx == CTX_U ? SEL_UCS : SEL_UCS32;
 	c->ss = ctx == CTX_K ? SEL_KDS : SEL_UDS;
-	c->es_sel = SEL_UDS;
+	c->seg[SREG_ES] = SEL_UDS;
+	c->seg[SREG_DS] = SEL_UDS;
 }
 
 /* Whether anything in the sequence can set TF. */

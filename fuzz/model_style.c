@@ -213,14 +213,24 @@ int act_rdgsbase(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
-int act_wrgsbase(struct cpu *c, const struct insn *in)
+static int write_segment_base(struct cpu *c, uint64_t v, uint64_t *base)
 {
 	if (fsgsbase_ud(c))
 		return 1;
-	if (rule(c, RULE_WRGSBASE_NONCANONICAL, !canonical(c, c->reg[in->a])))
-		return fault(c, V_GP, 0, RULE_WRGSBASE_NONCANONICAL);
-	c->gs = c->reg[in->a];
+	if (rule(c, RULE_FSGSBASE_NONCANONICAL, !canonical(c, v)))
+		return fault(c, V_GP, 0, RULE_FSGSBASE_NONCANONICAL);
+	*base = v;
 	return 0;
+}
+
+int act_wrgsbase(struct cpu *c, const struct insn *in)
+{
+	return write_segment_base(c, c->reg[in->a], &c->gs);
+}
+
+int act_wrfsbase(struct cpu *c, const struct insn *in)
+{
+	return write_segment_base(c, c->reg[in->a], &c->fs);
 }
 
 /* The C part is over: on to the way out. */

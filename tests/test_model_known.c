@@ -107,9 +107,9 @@ static const struct {
 	{ RULE_SPLIT_LOCK, 0, 1, "lock.split; nop", "#AC(0) rip=lock.split[k]:XCHGM fl=0x10002" },
 	{ RULE_FLDENV_READS, 0, 0, "mf; nop", "#PF(3) rip=mf[k]:FLDENV cr2=KCONST+0x20" },
 	/* what a descriptor becomes while it is loaded */
-	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc ldt-np; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVES" },
+	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc ldt-np; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVSEG" },
 	{ RULE_DESC_CACHED, 0, 0, "lldt ldt; desc kcs2-np; mov.es ldtu", "left nmi=0 irq=0" },
-	{ RULE_DESC_CACHED, 0, 0, "desc ldt-np; lldt null; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVES" },
+	{ RULE_DESC_CACHED, 0, 0, "desc ldt-np; lldt null; mov.es ldtu", "#GP(0x14) rip=mov.es[k]:MOVSEG" },
 	{ RULE_LTR_FAULT, 0, 0, "lgdt ro; ltr rsp0; go.u; ud2", "#PF(3) rip=ltr[k]:LTR cr2=GDTRO+0x94; SHUTDOWN|#PF(3) cr2=GDTRO+0x95; SHUTDOWN|#PF(3) cr2=GDTRO+0x90; SHUTDOWN" },
 	{ RULE_LTR_FAULT_SEL, 0, 0, "lgdt ro; ltr rsp0; umip str; syscall; ret.iret; nop", "#PF(3) rip=ltr[k]:LTR; SYSCALL; #PF(3) rip=ltr[k]:LTR" },
 	/* frames and segments of returns */

@@ -93,7 +93,7 @@ static const struct {
 	{ RULE_NONCANONICAL_PART, "a choice: both are right" },
 	{ RULE_DESC_WRITE_CR2, "a choice: all are right" },
 	{ RULE_MF_FLDENV, "a choice: both are right" },
-	{ RULE_GS_BASE_NULLED, "a choice: both are right" },
+	{ RULE_SEG_BASE_NULLED, "a choice: both are right" },
 	{ RULE_SYSRET_SS_RPL, "a choice: both are right" },
 	{ RULE_BOUND_64, "names an opcode; nothing is decided" },
 	{ RULE_IRQ, "follows from IF, IRR and ISR" },

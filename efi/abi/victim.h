@@ -13,6 +13,9 @@
 #include "efi/abi/image.h"
 #include "efi/abi/window.h"
 
+/* The data segment registers that steps load and read through. */
+enum seg_reg { SREG_ES, SREG_FS, SREG_GS, SREG_DS, N_SREG };
+
 /* What a run starts with, and what its steps may write. */
 #define CR0_START  0x80050033ull /* PG AM WP NE ET MP PE */
 #define CR0_TS_BIT 0x8ull
