@@ -141,6 +141,7 @@ struct cpu {
 	uint8_t db_waiting; /* data breakpoints that had been met when the delivery under way began */
 	uint8_t db_told; /* data breakpoints that a #DB has reported */
 	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
+	uint8_t db_hidden; /* those whose #DB will not show them */
 	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */
 	uint8_t rep_left; /* at this boundary a string instruction has iterations left */
 	uint8_t rep_shadow_ss, rep_shadow_sti; /* the shadow that its last iteration began in */
@@ -299,6 +300,7 @@ int debug_code(struct cpu *c, int shadow_ss);
 /* An instruction faults that began with these hits. */
 void debug_faulted(struct cpu *c, unsigned before);
 void debug_int1(struct cpu *c);
+void debug_int(struct cpu *c);
 void debug_delivered(struct cpu *c, const struct event *ev);
 void debug_recorder(struct cpu *c);
 

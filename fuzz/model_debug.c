@@ -40,6 +40,12 @@ static void delivery_goes_on(struct cpu *c, uint64_t addr)
 			unchecked(c);
 }
 
+static void meet(struct cpu *c, unsigned hits)
+{
+	c->db_hits |= (uint8_t)hits;
+	c->db_hidden &= (uint8_t)~hits;
+}
+
 void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	unsigned set = enabled(c), hits = 0;
@@ -74,7 +80,7 @@ void debug_access(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		return;
 	if (access & ACC_SYSTEM)
 		hits = (unsigned)rule(c, RULE_DATA_BP_FRAME, hits);
-	c->db_hits |= (uint8_t)rule(c, RULE_DATA_BP, hits);
+	meet(c, (unsigned)rule(c, RULE_DATA_BP, hits));
 }
 
 /* Whether DR3 is on ports; no other register ever is. */
@@ -102,7 +108,7 @@ void debug_io(struct cpu *c, unsigned port)
 	if (!(c->cr4 & CR4_DE_BIT) && choose_once(c, RULE_IO_BP_DE, 2))
 		return;
 	if (rule(c, RULE_IO_BP, 1))
-		c->db_hits |= BP_DR3;
+		meet(c, BP_DR3);
 }
 
 /* Delivery, a return or a load of a segment register reads one of the tables, or writes a bit of it. */
@@ -173,6 +179,8 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	/* disarmed by the very instruction that held the trap off */
 	if (!c->db_trap && !(hits & enabled(c)) && choose_once(c, RULE_DATA_BP_DISARMED, 2))
 		return 0;
+	hits &= ~(unsigned)c->db_hidden;
+	c->db_hidden = 0;
 	/* met it is, also where RF keeps it from being raised */
 	if (code_hits(c) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
@@ -215,6 +223,15 @@ void debug_faulted(struct cpu *c, unsigned before)
 		c->db_hits &= (uint8_t)before;
 	if (c->db_hits & before && !choose_once(c, RULE_MOVSS_DATA_BP_FAULT, 2))
 		c->db_hits &= (uint8_t)~before;
+}
+
+/* The transfer of INT n, INT3 or INTO begins, and a hit that MOV SS held off waits. */
+void debug_int(struct cpu *c)
+{
+	if (!rule(c, RULE_MOVSS_DATA_BP_INT, 1))
+		c->db_hits = 0;
+	else if (choose_once(c, RULE_DR6_MOVSS_INT, 2))
+		c->db_hidden = c->db_hits;
 }
 
 /* INT1 is that #DB itself: what MOV SS held off comes with it. */

@@ -264,8 +264,8 @@ void deliver(struct cpu *c, struct event ev)
 	c->shadow_sti = (ev.soft || ev.fault || c->rep_left) && c->shadowed && !rule(c, RULE_SHADOW_ENDS, 1);
 	c->shadow_ss = 0;
 	c->db_trap = 0;
-	if (ev.soft && c->db_hits && !rule(c, RULE_MOVSS_DATA_BP_INT, 1))
-		c->db_hits = 0;
+	if (ev.soft && c->db_hits)
+		debug_int(c);
 	c->halted = 0;
 	if ((ev.hw_nmi || ev.hw_irq || ev.vec == V_MC) && victim_waits(c->rip))
 		c->reg[GPR_CX] = UNTOLD;

@@ -63,7 +63,7 @@ static const struct {
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int 0x80; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int 0xff; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w gdt; gate.sel 3 9; movss+int3; nop", "UNCHECKED" },
-	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w user; movss+int3; nop", "#DB rip=entry_3+0 dr6=0xffff0ff4" },
+	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w user; movss+int3; nop", "#DB rip=entry_3+0 dr6=0xffff0ff4|#DB rip=entry_3+0 dr6=0xffff0ff0" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.w rsp0; go.u; call.far gate; nop", "left nmi=0 irq=0" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w rsp0; gate.p 3 0; movss+int3; go.u; call.far gate; nop", "#NP(0x1a) rip=int3[k]:INT3|#DB rip=entry_11+0" },
 	{ RULE_CODE_BP_LAST, 0, 0, "bp.x landk; nmi.self; nmi.self; ret.iret rip=ktext; ret.iret", "#NMI; #NMI rip=entry_1+0; #DB rip=land_k dr6=0xffff0ff1" },

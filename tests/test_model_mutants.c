@@ -115,6 +115,7 @@ static const struct {
 	{ RULE_DR6_STALE, "a choice: both are right" },
 	{ RULE_DR6_STALE_INT1, "a choice: both are right" },
 	{ RULE_DR6_INT1_MERGES, "a choice: both are right" },
+	{ RULE_DR6_MOVSS_INT, "a choice: both are right" },
 	{ RULE_GD_INT1, "a choice: both are right" },
 	{ RULE_REP_DATA_BP, "a choice: all are right" },
 };
