@@ -242,8 +242,10 @@ enum access {
 	ACC_SUPER = 16, /* by an instruction, but with ring 0's rights */
 	ACC_TABLE = 32, /* of a descriptor table or the TSS: ring 0's rights, implicit to SMAP */
 	ACC_RING3 = 64, /* with ring 3's rights, whatever the ring */
+	ACC_UNALIGNED = 128, /* by an instruction whose alignment is not checked */
 };
 /* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
+int mem_faults(struct cpu *c, uint64_t addr, unsigned len, unsigned access); /* the checks alone */
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
 /* Read and write in one: *value is written, and becomes what was there. */

@@ -61,8 +61,9 @@ static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
 static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp)
 {
 	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
+	const uint64_t *from = inner ? slot : slot + 2;
+	const unsigned n = inner ? 4 : 2;
 	unsigned access = ACC_SYSTEM | ACC_STACK;
-
 	const int bad = !canonical(c, *rsp - 1);
 
 	/* within a ring these are pushes like any other */
@@ -80,9 +81,9 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 	if (!inner && *rsp & 7 && rule(c, RULE_AC_MISALIGNED, mem_checks_alignment(c))) {
 		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
 		const struct event first = c->raise;
-		return or_else(c, first, push_words(c, rsp, access, slot + 2, 2));
+		return or_else(c, first, push_words(c, rsp, access, from, n));
 	}
-	return inner ? push_words(c, rsp, access, slot, 4) : push_words(c, rsp, access, slot + 2, 2);
+	return push_words(c, rsp, access, from, n);
 }
 
 /* Six bytes of memory, offset and selector: which is read first is not said. The offset is of no use to a gate. */
@@ -92,9 +93,8 @@ static int read_pointer(struct cpu *c, uint64_t at, uint64_t *ret_sel)
 
 	if (!mem_read(c, at, 4, ACC_READ, &offset))
 		return mem_read(c, at + 4, 2, ACC_READ, ret_sel);
-	if (choose(c, RULE_CALL_POINTER_ORDER, 2))
-		mem_read(c, at + 4, 2, ACC_READ, ret_sel);
-	return 1;
+	const struct event first = c->raise;
+	return or_else(c, first, mem_faults(c, at + 4, 2, ACC_READ));
 }
 
 int act_call_far(struct cpu *c, const struct insn *in)

@@ -120,6 +120,11 @@ static int cs_fault(struct cpu *c, unsigned vec, const struct gate *g, enum rule
 	return fault(c, vec, sel_index(gate_sel(g)) + ext_bit(c, g->ext), id);
 }
 
+static int is_absent(struct cpu *c, const struct gate *g)
+{
+	return rule(c, RULE_GATE_CS_NOT_PRESENT, !g->cs.p) ? cs_fault(c, V_NP, g, RULE_GATE_CS_NOT_PRESENT) : 0;
+}
+
 static int read_code_segment(struct cpu *c, struct gate *g)
 {
 	uint16_t sel = gate_sel(g);
@@ -136,12 +141,11 @@ static int read_code_segment(struct cpu *c, struct gate *g)
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_TYPE);
 	if (rule(c, RULE_GATE_CS_DPL, g->cs.dpl > c->cpl))
 		return cs_fault(c, V_GP, g, RULE_GATE_CS_DPL);
-	if (rule(c, RULE_GATE_CS_64BIT, !g->cs.l || g->cs.d) &&
-	    (g->cs.p || !choose(c, RULE_GATE_CS_ORDER, 2)))
-		return cs_fault(c, V_GP, g, RULE_GATE_CS_64BIT);
-	if (rule(c, RULE_GATE_CS_NOT_PRESENT, !g->cs.p))
-		return cs_fault(c, V_NP, g, RULE_GATE_CS_NOT_PRESENT);
-	return 0;
+	if (!rule(c, RULE_GATE_CS_64BIT, !g->cs.l || g->cs.d))
+		return is_absent(c, g);
+	cs_fault(c, V_GP, g, RULE_GATE_CS_64BIT);
+	const struct event first = c->raise;
+	return or_else(c, first, is_absent(c, g));
 }
 
 static unsigned new_ring(const struct cpu *c, const struct gate *g)

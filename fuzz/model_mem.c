@@ -209,7 +209,7 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
 	if (c->mode64 && !canonical(c, addr))
 		return not_canonical(c, access);
-	if (rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c))) {
+	if (!(access & ACC_UNALIGNED) && rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c))) {
 		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
 		const struct event first = c->raise;
 		return or_else(c, first, check(c, addr, access));
@@ -218,7 +218,7 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 }
 
 /* Both pages of an access that straddles two are checked before anything is transferred. */
-static int translate(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
+int mem_faults(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	const uint64_t last = addr + len - 1;
 	const int faults = before(c, addr, len, access) || check(c, addr, access);
@@ -238,7 +238,7 @@ int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64
 	uint32_t left;
 
 	access &= ~ACC_WRITE;
-	if (translate(c, addr, len, access))
+	if (mem_faults(c, addr, len, access))
 		return 1;
 	p = bytes(c, addr, len);
 	if (!p) {
@@ -294,7 +294,7 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	uint8_t *p;
 
 	access |= ACC_WRITE;
-	if (translate(c, addr, len, access))
+	if (mem_faults(c, addr, len, access))
 		return 1;
 	p = bytes(c, addr, len);
 	/* written over, and about to run */
@@ -320,7 +320,7 @@ int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *wo
 		if (mem_write(c, *rsp, 8, access, word[i])) {
 			const struct event first = c->raise;
 
-			if (!translate(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))
+			if (!mem_faults(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))
 				c->raise = first;
 			return 1;
 		}
@@ -332,11 +332,11 @@ int mem_exchange(struct cpu *c, uint64_t addr, unsigned len, unsigned access, ui
 {
 	uint64_t was = 0;
 
-	if (translate(c, addr, len, access | ACC_WRITE)) {
+	if (mem_faults(c, addr, len, access | ACC_WRITE)) {
 		struct event as_write = c->raise;
 
 		/* the access that caused the fault is reported, and both of them would */
-		if (as_write.vec != V_PF || !translate(c, addr, len, access) || !choose(c, RULE_PF_EXCHANGE, 2))
+		if (as_write.vec != V_PF || !mem_faults(c, addr, len, access) || !choose(c, RULE_PF_EXCHANGE, 2))
 			c->raise = as_write;
 		return 1;
 	}

@@ -128,16 +128,12 @@ int act_smsw(struct cpu *c, const struct insn *in)
 static int store_table(struct cpu *c, const struct insn *in, const struct table *t)
 {
 	unsigned access = c->mode64 ? ACC_READ : ACC_STACK; /* an SS override */
-	const uint64_t flags = c->rflags;
-	int bad;
 
 	/* one address for both, of which the manual has two minds */
 	if (mem_checks_alignment(c) && !choose(c, RULE_SGDT_ALIGNMENT, 2))
-		c->rflags &= ~(uint64_t)FL_AC;
-	bad = hidden(c) || mem_write(c, in->imm, 2, access, t->limit) ||
-	      mem_write(c, in->imm + 2, c->mode64 ? 8 : 4, access, t->base);
-	c->rflags = flags;
-	return bad;
+		access |= ACC_UNALIGNED;
+	return hidden(c) || mem_write(c, in->imm, 2, access, t->limit) ||
+	       mem_write(c, in->imm + 2, c->mode64 ? 8 : 4, access, t->base);
 }
 
 int act_sgdt(struct cpu *c, const struct insn *in)

@@ -2,11 +2,16 @@
 /* The ways back: IRET, far RET, SYSRET, SYSEXIT (SDM 2A-2B, APM 3: the instructions' own pages). */
 #include "fuzz/desc.h"
 
-static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
+/* How a return reads its frame. */
+static unsigned pop_access(struct cpu *c)
 {
-	unsigned access = rule(c, RULE_RET_POP_RIGHTS, c->cpl == 3) ? ACC_STACK : ACC_STACK | ACC_SUPER;
+	return rule(c, RULE_RET_POP_RIGHTS, c->cpl == 3) ? ACC_STACK : ACC_STACK | ACC_SUPER;
+}
+
+static uint64_t pop_address(struct cpu *c, uint64_t rsp, unsigned size)
+{
 	/* in compatibility mode the stack pointer is 32 bits wide, or 16 */
-	uint64_t addr = *rsp & stack_mask(c);
+	uint64_t addr = rsp & stack_mask(c);
 
 	/* in 64-bit mode it is 64 bits wide, whatever SS is and whatever the operand size */
 	if (c->mode64 && size < 8)
@@ -15,7 +20,14 @@ static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
 				rule(c, RULE_RET_STACK_WIDTH, ~0ull);
 	if (c->ss_bits & SS_L && size < 8)
 		addr &= rule(c, RULE_RET_STACK_L, ~0ull);
-	if (mem_read(c, addr, size, access, ret_value))
+	return addr;
+}
+
+static int pop(struct cpu *c, uint64_t *rsp, unsigned size, uint64_t *ret_value)
+{
+	const uint64_t addr = pop_address(c, *rsp, size);
+
+	if (mem_read(c, addr, size, pop_access(c), ret_value))
 		return 1;
 	*rsp += size;
 	/* a frame that lies over registers which were saved */
@@ -178,14 +190,14 @@ static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, 
 /* The n words of a frame, or of a part that is popped by itself; when not all can be read it is not said which is tried first. */
 static int pop_words(struct cpu *c, uint64_t *rsp, unsigned opsize, unsigned n, uint64_t *ret_values)
 {
-	uint64_t last = *rsp + (n - 1) * opsize;
+	const uint64_t last = *rsp + (n - 1) * opsize;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (!pop(c, rsp, opsize, &ret_values[i]))
 			continue;
-		if (i < n - 1 && choose(c, RULE_RET_POP_ORDER, 2))
-			pop(c, &last, opsize, &ret_values[n - 1]);
-		return 1;
+		const struct event first = c->raise;
+		return or_else(c, first, i < n - 1 &&
+			mem_faults(c, pop_address(c, last, opsize), opsize, pop_access(c)));
 	}
 	return 0;
 }
@@ -258,7 +270,8 @@ int act_retf(struct cpu *c, const struct insn *in)
 	unsigned opsize = in->a;
 	uint64_t rsp = c->reg[GPR_SP], frame[2], outer[2], rip, cs;
 	struct desc d = { 0 };
-	uint8_t bits;
+	int outward, bad_cs;
+	uint8_t bits = 0;
 
 	if (pop_words(c, &rsp, opsize, 2, frame))
 		return 1;
@@ -268,29 +281,23 @@ int act_retf(struct cpu *c, const struct insn *in)
 		return 0;
 	/* the parameters are on both stacks */
 	rsp += in->b;
-	if (check_return_cs(c, (uint16_t)cs, &d)) {
-		const struct event first = c->raise;
-		const int outward = sel_rpl(cs) > c->cpl;
-
-		if (outward && pop_words(c, &rsp, opsize, 2, outer))
-			return or_else(c, first, outward);
+	outward = sel_rpl(cs) > c->cpl;
+	bad_cs = check_return_cs(c, (uint16_t)cs, &d);
+	const struct event of_cs = c->raise;
+	if (outward && pop_words(c, &rsp, opsize, 2, outer))
+		return bad_cs ? or_else(c, of_cs, 1) : 1;
+	if (outward && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
+		return 0;
+	if (bad_cs)
 		return cs_or_else(c, rip, cs, outward ? outer : NULL, &d);
-	}
-	if (sel_rpl(cs) > c->cpl) {
-		if (pop_words(c, &rsp, opsize, 2, outer))
-			return 1;
-		if (pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
-			return 0;
-		if (check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
-			return ss_or_rip(c, rip, d.l);
-		if (check_rip(c, rip, d.l))
-			return 1;
+	if (outward && check_return_ss(c, (uint16_t)outer[1], sel_rpl(cs), d.l, &bits))
+		return ss_or_rip(c, rip, d.l);
+	if (check_rip(c, rip, d.l))
+		return 1;
+	if (outward)
 		load_stack(c, outer[1], outer[0] + in->b, d.l, bits);
-	} else {
-		if (check_rip(c, rip, d.l))
-			return 1;
+	else
 		stack_set(c, rsp);
-	}
 	enter_ring(c, (uint16_t)cs, &d);
 	c->rip = d.l ? rip : rip & rule(c, RULE_RET_RIP_COMPAT, 0xffffffff);
 	return 0;
