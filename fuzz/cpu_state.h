@@ -245,6 +245,8 @@ enum access {
 	ACC_UNALIGNED = 128, /* by an instruction whose alignment is not checked */
 };
 /* Data access by the current instruction; len 1 to 8. Return 1 with c->raise set on a fault. */
+/* The same of its alignment alone. */
+int mem_misaligned(struct cpu *c, uint64_t addr, unsigned len);
 int mem_faults(struct cpu *c, uint64_t addr, unsigned len, unsigned access); /* the checks alone */
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value);
 int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t value);
@@ -322,8 +324,6 @@ void set_tpr(struct cpu *c, unsigned tpr);
 void pull_lint1(struct cpu *c);
 
 /* --- model_sys.c ------------------------------------------------------------------------------ */
-/* IA32_SYSENTER_CS names no segment: by one rule when it is zero, by the other when it has an RPL. */
-int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl);
 
 /* --- model_async.c ---------------------------------------------------------------------------- */
 /* Whether v is UNTOLD, or half of v is half of that. */

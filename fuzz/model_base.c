@@ -33,6 +33,12 @@ static uint8_t nulled(uint16_t sel, const struct desc *d)
 	return sel_index(sel) && d->dpl < 3 && !(desc_code(d) && desc_conforming(d));
 }
 
+static void take_selector(struct cpu *c, unsigned sreg, uint16_t sel, const struct desc *d)
+{
+	c->seg[sreg] = sel;
+	c->seg_nulls[sreg] = nulled(sel, d);
+}
+
 int act_mov_seg(struct cpu *c, const struct insn *in)
 {
 	uint16_t sel = (uint16_t)c->reg[GPR_AX];
@@ -43,8 +49,7 @@ int act_mov_seg(struct cpu *c, const struct insn *in)
 		return 1;
 	if (base)
 		*base = loaded_base(c, sel, &d, *base);
-	c->seg[in->a] = sel;
-	c->seg_nulls[in->a] = nulled(sel, &d);
+	take_selector(c, in->a, sel, &d);
 	return 0;
 }
 
@@ -57,29 +62,38 @@ int act_lkgs(struct cpu *c, const struct insn *in)
 	if (load_data(c, sel, &d))
 		return 1;
 	c->kgs = rule(c, RULE_LKGS, sel_index(sel) ? d.base & 0xffffffff : 0);
+	take_selector(c, SREG_GS, sel, &d);
 	return 0;
+}
+
+static void null_segment(struct cpu *c, unsigned sreg)
+{
+	uint64_t *base = base_of(c, sreg);
+
+	if (!c->seg_nulls[sreg] || !rule(c, RULE_RET_SEG_NULLED, 1))
+		return;
+	c->seg[sreg] = c->seg_nulls[sreg] = 0;
+	if (base && choose(c, RULE_SEG_BASE_NULLED, 2))
+		*base = 0;
 }
 
 void leave_ring(struct cpu *c)
 {
-	for (unsigned i = 0; i < N_SREG; i++) {
-		uint64_t *base = base_of(c, i);
-
-		if (!c->seg_nulls[i] || !rule(c, RULE_RET_SEG_NULLED, 1))
-			continue;
-		c->seg[i] = c->seg_nulls[i] = 0;
-		if (base && choose(c, RULE_SEG_BASE_NULLED, 2))
-			*base = 0;
-	}
+	null_segment(c, SREG_ES);
+	null_segment(c, SREG_FS);
+	null_segment(c, SREG_GS);
+	null_segment(c, SREG_DS);
 }
 
 /* In compatibility mode. */
 int act_seg_read(struct cpu *c, const struct insn *in)
 {
 	const uint64_t *base = base_of(c, in->a);
+	const uint64_t addr = ((base ? *base : 0) + in->imm) & rule(c, RULE_SEG_BASE_COMPAT, 0xffffffff);
 
-	if (rule(c, RULE_SEG_NULL, !sel_index(c->seg[in->a])))
-		return fault(c, V_GP, 0, RULE_SEG_NULL);
-	return mem_read(c, ((base ? *base : 0) + in->imm) & rule(c, RULE_SEG_BASE_COMPAT, 0xffffffff), 4,
-			ACC_READ, &c->reg[GPR_AX]);
+	if (!rule(c, RULE_SEG_NULL, !sel_index(c->seg[in->a])))
+		return mem_read(c, addr, 4, ACC_READ, &c->reg[GPR_AX]);
+	fault(c, V_GP, 0, RULE_SEG_NULL);
+	const struct event first = c->raise;
+	return or_else(c, first, mem_misaligned(c, addr, 4));
 }

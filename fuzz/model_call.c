@@ -78,8 +78,7 @@ static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rs
 	}
 	if (rule(c, RULE_CALL_PUSH_RIGHTS, ring == 3))
 		access |= ACC_RING3;
-	if (!inner && *rsp & 7 && rule(c, RULE_AC_MISALIGNED, mem_checks_alignment(c))) {
-		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+	if (!inner && mem_misaligned(c, *rsp, 8)) {
 		const struct event first = c->raise;
 		return or_else(c, first, push_words(c, rsp, access, from, n));
 	}

@@ -180,7 +180,6 @@ int debug_trap(struct cpu *c, int shadow_ss)
 	if (!c->db_trap && !(hits & enabled(c)) && choose_once(c, RULE_DATA_BP_DISARMED, 2))
 		return 0;
 	hits &= ~(unsigned)c->db_hidden;
-	c->db_hidden = 0;
 	/* met it is, also where RF keeps it from being raised */
 	if (code_hits(c) && choose_once(c, RULE_DR6_CODE_AHEAD, 2))
 		hits |= code_hits(c);
@@ -234,16 +233,17 @@ void debug_int(struct cpu *c)
 		c->db_hidden = c->db_hits;
 }
 
-/* INT1 is that #DB itself: what MOV SS held off comes with it. */
+/* INT1 is that #DB itself: what MOV SS held off comes with it, or after it as after an INT n. */
 void debug_int1(struct cpu *c)
 {
-	unsigned hits = c->db_hits;
+	const unsigned hits = c->db_hits, how = hits ? choose_once(c, RULE_DR6_INT1_MERGES, 3) : 0;
 
 	c->dr6_rule = RULE_INT1;
 	if (c->dr6 & DR6_B && choose_once(c, RULE_DR6_STALE_INT1, 2))
 		c->dr6 &= ~DR6_B;
-	c->db_hits = 0;
-	if (hits && choose_once(c, RULE_DR6_INT1_MERGES, 2) == 0)
+	if (how < 2)
+		c->db_hits = 0;
+	if (hits && how == 0)
 		c->dr6 = (c->dr6 & ~DR6_B) | hits;
 }
 

@@ -196,6 +196,21 @@ int mem_checks_alignment(const struct cpu *c)
 	return c->cpl == 3 && c->cr0 & CR0_AM_BIT && c->rflags & FL_AC;
 }
 
+int mem_misaligned(struct cpu *c, uint64_t addr, unsigned len)
+{
+	if (rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c)))
+		return fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+	return 0;
+}
+
+/* An access through a segment that cannot be used, or to an address that is none. */
+static int segment_faults(struct cpu *c, uint64_t addr, unsigned access)
+{
+	if (c->mode64)
+		return canonical(c, addr) ? 0 : not_canonical(c, access);
+	return access & ACC_STACK && c->ss_unusable ? fault(c, V_SS, 0, RULE_SS_UNUSABLE) : 0;
+}
+
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
 static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
@@ -205,16 +220,14 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 		unchecked(c);
 		return 0;
 	}
-	if (!c->mode64 && (access & ACC_STACK) && c->ss_unusable)
-		return fault(c, V_SS, 0, RULE_SS_UNUSABLE);
-	if (c->mode64 && !canonical(c, addr))
-		return not_canonical(c, access);
-	if (!(access & ACC_UNALIGNED) && rule(c, RULE_AC_MISALIGNED, (addr & (len - 1)) != 0 && mem_checks_alignment(c))) {
-		fault(c, V_AC, 0, RULE_AC_MISALIGNED);
+	if (segment_faults(c, addr, access)) {
 		const struct event first = c->raise;
-		return or_else(c, first, check(c, addr, access));
+		return or_else(c, first, mem_misaligned(c, addr, len));
 	}
-	return 0;
+	if (access & ACC_UNALIGNED || !mem_misaligned(c, addr, len))
+		return 0;
+	const struct event first = c->raise;
+	return or_else(c, first, check(c, addr, access));
 }
 
 /* Both pages of an access that straddles two are checked before anything is transferred. */

@@ -357,10 +357,16 @@ int act_sysexit(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
 	if (need_ring0(c, RULE_SYSEXIT_CPL))
 		return 1;
-	if (null_sysenter_cs(c, RULE_SYSEXIT_CS, RULE_SYSEXIT_CS_RPL))
-		return 1;
-	if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64 && (!canonical(c, rip) || !canonical(c, rsp))))
-		return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
+	if (rule(c, RULE_SYSEXIT_CS, !c->sysenter_cs))
+		return fault(c, V_GP, 0, RULE_SYSEXIT_CS);
+	if (c->sysenter_cs && !sel_index(c->sysenter_cs) && choose_once(c, RULE_SYSEXIT_CS_RPL, 2))
+		return fault(c, V_GP, 0, RULE_SYSEXIT_CS_RPL);
+	if (!canonical(c, rip) || !canonical(c, rsp)) {
+		if (rule(c, RULE_SYSEXIT_NONCANONICAL, to64))
+			return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL);
+		if (!to64 && choose_once(c, RULE_SYSEXIT_NONCANONICAL_32, 2))
+			return fault(c, V_GP, 0, RULE_SYSEXIT_NONCANONICAL_32);
+	}
 	c->rip = to64 ? rip : rip & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
 	c->reg[GPR_SP] = to64 ? rsp : rsp & rule(c, RULE_SYSEXIT_TRUNCATES, 0xffffffff);
 	c->cs = (uint16_t)((c->sysenter_cs + (to64 ? 32 : 16)) | 3);

@@ -27,15 +27,6 @@ int act_syscall(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
-int null_sysenter_cs(struct cpu *c, enum rule_id zero, enum rule_id rpl)
-{
-	if (rule(c, zero, !c->sysenter_cs))
-		return fault(c, V_GP, 0, zero);
-	if (rule(c, rpl, c->sysenter_cs && !sel_index(c->sysenter_cs)))
-		return fault(c, V_GP, 0, rpl);
-	return 0;
-}
-
 int act_sysenter(struct cpu *c, const struct insn *in)
 {
 	(void)in;
@@ -43,8 +34,10 @@ int act_sysenter(struct cpu *c, const struct insn *in)
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD);
 	if (rule(c, RULE_SYSENTER_AMD_COMPAT, !intel(c) && !c->mode64))
 		return fault(c, V_UD, 0, RULE_SYSENTER_AMD_COMPAT);
-	if (null_sysenter_cs(c, RULE_SYSENTER_CS, RULE_SYSENTER_CS_RPL))
-		return 1;
+	if (rule(c, RULE_SYSENTER_CS, !c->sysenter_cs))
+		return fault(c, V_GP, 0, RULE_SYSENTER_CS);
+	if (rule(c, RULE_SYSENTER_CS_RPL, c->sysenter_cs && !sel_index(c->sysenter_cs)))
+		return fault(c, V_GP, 0, RULE_SYSENTER_CS_RPL);
 	promise_system_call(c, 0, 0, 0);
 	c->rip = c->sysenter_eip;
 	c->reg[GPR_SP] = rule(c, RULE_SYSENTER_RSP, c->sysenter_esp);

@@ -26,6 +26,14 @@ int act_lgdt(struct cpu *c, const struct insn *in)
 	return load_table(c, in, &c->gdtr);
 }
 
+/* What the lower half of a system segment's descriptor says of it. */
+static int is_refused(struct cpu *c, uint16_t sel, unsigned type, const struct desc *d)
+{
+	if (rule(c, RULE_SYSSEG_TYPE, d->s || d->type != type))
+		return fault(c, V_GP, sel_index(sel), RULE_SYSSEG_TYPE);
+	return rule(c, RULE_SYSSEG_NOT_PRESENT, !d->p) ? fault(c, V_NP, sel_index(sel), RULE_SYSSEG_NOT_PRESENT) : 0;
+}
+
 /* The 16-byte descriptor of an LDT or TSS that must be of this type. */
 static int system_desc(struct cpu *c, uint16_t sel, unsigned type, struct desc *ret_desc)
 {
@@ -35,10 +43,10 @@ static int system_desc(struct cpu *c, uint16_t sel, unsigned type, struct desc *
 		return fault(c, V_GP, sel_index(sel), RULE_SYSSEG_IN_LDT);
 	if (find_desc(c, sel, RULE_SYSSEG_LIMIT, ret_desc))
 		return 1;
-	if (rule(c, RULE_SYSSEG_TYPE, ret_desc->s || ret_desc->type != type))
-		return fault(c, V_GP, sel_index(sel), RULE_SYSSEG_TYPE);
-	if (rule(c, RULE_SYSSEG_NOT_PRESENT, !ret_desc->p))
-		return fault(c, V_NP, sel_index(sel), RULE_SYSSEG_NOT_PRESENT);
+	if (is_refused(c, sel, type, ret_desc)) {
+		const struct event first = c->raise;
+		return or_else(c, first, mem_faults(c, ret_desc->addr + 8, 8, ACC_SYSTEM | ACC_TABLE));
+	}
 	if (mem_read(c, ret_desc->addr + 8, 8, ACC_SYSTEM | ACC_TABLE, &high))
 		return 1;
 	ret_desc->base |= high << 32;

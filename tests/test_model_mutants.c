@@ -113,6 +113,8 @@ static const struct {
 	{ RULE_DR6_STALE_INT1, "a choice: both are right" },
 	{ RULE_DR6_INT1_MERGES, "a choice: both are right" },
 	{ RULE_DR6_MOVSS_INT, "a choice: both are right" },
+	{ RULE_SYSEXIT_CS_RPL, "a choice: both are right" },
+	{ RULE_SYSEXIT_NONCANONICAL_32, "a choice: both are right" },
 	{ RULE_GD_INT1, "a choice: both are right" },
 	{ RULE_REP_DATA_BP, "a choice: all are right" },
 };
