@@ -36,20 +36,18 @@ static void cell(struct sums *s, const uint32_t n[COVER_MAKERS], const int never
 	printf(" %s%s%s%*s", paint(sgr), text, paint("0"), width - COVER_MAKERS, "");
 }
 
-static void row(const struct cover *c, struct sums *s, unsigned event, unsigned ctx)
+static void row(const struct cover *c, struct sums *s, unsigned event, unsigned ctx, unsigned depth)
 {
 	uint32_t n[COVER_MAKERS];
 	int never[COVER_MAKERS];
 
-	printf("%-9s %c  ", ctx ? "" : cover_event(event), cover_ctx[ctx]);
-	for (unsigned column = 0; cover_name(column); column++) {
+	printf("%-9s %c  %-2s ", ctx || depth ? "" : cover_event(event), depth ? ' ' : cover_ctx[ctx], cover_depth(depth));
+	for (unsigned exit = 0; cover_exit(exit); exit++) {
 		for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
-			n[maker] = cover_in(c, maker, event, ctx, column);
-			never[maker] = cover_never(maker, event, ctx, cover_name(column)) != NULL;
+			n[maker] = c->n[maker][event][ctx][depth][exit];
+			never[maker] = cover_never(maker, event, ctx, exit) != NULL;
 		}
-		if (column == COVER_DEPTHS)
-			printf("  |");
-		cell(s, n, never, (int)strlen(cover_name(column)));
+		cell(s, n, never, (int)strlen(cover_exit(exit)));
 	}
 	putchar('\n');
 }
@@ -71,7 +69,7 @@ static void reasons(void)
 		       never->maker == VENDOR_INTEL ? "Intel" :
 		       never->maker == VENDOR_AMD   ? "AMD" :
 						      "both",
-		       never->columns, *never->columns ? ": " : "", never->rule < N_RULES ? rule_info[never->rule].name : "", never->rule < N_RULES ? ": " : "",
+		       never->exits, *never->exits ? ": " : "", never->rule < N_RULES ? rule_info[never->rule].name : "", never->rule < N_RULES ? ": " : "",
 		       never->words);
 	}
 }
@@ -80,40 +78,40 @@ static void table(const struct cover *c)
 {
 	struct sums s = { 0 };
 
-	puts("Each cell: Intel, AMD. # reached, . reached by none, - impossible. Rows: the event, and the context it\n"
-	     "came in (k ring 0, u 64-bit ring 3, c compatibility mode). Columns: how many handlers deep, then how\n"
-	     "the handler was left (damaged: by one of those exits and a damaged frame; fault: an exit faulted;\n"
-	     "go: by go.*; none: the run ended in it).\n");
-	printf("event     from 1  2  3+  |");
+	puts("Each cell: Intel, AMD. # reached, . reached by none, - impossible. Rows: the event, the context it came in\n"
+	     "(k ring 0, u 64-bit ring 3, c compatibility mode), and how many handlers deep. Columns: how the handler was\n"
+	     "left (damaged: by one of those exits and a damaged frame; fault: an exit faulted; go: by go.*; none: the run\n"
+	     "ended in it).\n");
+	printf("event     from  ");
 	for (unsigned exit = 0; cover_exit(exit); exit++)
 		printf(" %s", cover_exit(exit));
 	putchar('\n');
 	for (unsigned event = 0; cover_event(event); event++) {
-		for (unsigned ctx = 0; ctx < N_CTX; ctx++)
-			row(c, &s, event, ctx);
+		for (unsigned at = 0; at < N_CTX * COVER_DEPTHS; at++)
+			row(c, &s, event, at / COVER_DEPTHS, at % COVER_DEPTHS);
 	}
 	reasons();
 	printf("\n%u cells reached, %u not, %u impossible\n", s.reached, s.gaps, s.impossible);
 }
 
-/* The cells of a row that are impossible, by column. */
+/* The cells of a row that are impossible, by exit. */
 static json_t *nevers_json(unsigned maker, unsigned event, unsigned ctx)
 {
 	json_t *all = json_object();
 
-	for (unsigned column = 0; cover_name(column); column++) {
-		const struct cover_never *never = cover_never(maker, event, ctx, cover_name(column));
+	for (unsigned exit = 0; cover_exit(exit); exit++) {
+		const struct cover_never *never = cover_never(maker, event, ctx, exit);
 
 		if (!never)
 			continue;
 		json_t *rule = never->rule < N_RULES ? json_string(rule_info[never->rule].name) : json_null();
-		json_object_set_new(all, cover_name(column),
+		json_object_set_new(all, cover_exit(exit),
 				    json_pack("{s:o, s:s}", "rule", rule, "words", never->words));
 	}
 	return all;
 }
 
-/* One object a row of one maker's table, with the counts of the whole product depth x exit. */
+/* One object a row of one maker's table, with the counts by depth and exit. */
 static void row_object(const struct cover *c, unsigned maker, unsigned event, unsigned ctx)
 {
 	json_t *depths = json_array();
@@ -125,7 +123,7 @@ static void row_object(const struct cover *c, unsigned maker, unsigned event, un
 					    json_integer(c->n[maker][event][ctx][depth][exit]));
 		json_array_append_new(depths, exits);
 	}
-	json_line(stdout, json_pack("{s:s, s:s, s:s, s:s#, s:o, s:o}", "schema", "trainwreck.cover.2", "profile",
+	json_line(stdout, json_pack("{s:s, s:s, s:s, s:s#, s:o, s:o}", "schema", "trainwreck.cover.3", "profile",
 				    cover_maker(maker), "event", cover_event(event), "context",
 				    &cover_ctx[ctx], 1, "impossible",
 				    nevers_json(maker, event, ctx), "exits_by_depth", depths));
@@ -149,10 +147,9 @@ static int fill_in(const struct cover *c, const char *dir, int doubt)
 	f.dir = dir;
 	f.doubt = doubt;
 	for (unsigned cell = 0; cell < N_CELLS; cell++) {
-		unsigned row = cell / CELL_COLUMNS;
+		const struct place p = place_of(cell);
 
-		if (cover_name(cell % CELL_COLUMNS) &&
-		    cover_in(c, row / N_CTX / COVER_EVENTS, row / N_CTX % COVER_EVENTS, row % N_CTX, cell % CELL_COLUMNS))
+		if (c->n[p.maker][p.event][p.ctx][p.depth][p.exit])
 			f.have.bit[cell / 64] |= 1ull << cell % 64;
 	}
 	if (fill(&f))

@@ -39,11 +39,11 @@ struct cover {
 
 /*
  * Why cells cannot be reached: those of an event (COVER_EVENTS: of each), in a set of contexts, on a
- * maker's CPU (VENDOR_OTHER: on both), in the columns named ("1 2 3+ iret ..."; "": in all).
+ * maker's CPU (VENDOR_OTHER: on both), by the exits named ("iret sysexit ..."; "": by all).
  */
 struct cover_never {
 	uint16_t rule; /* N_RULES where the model has none, since it lacks what the event needs */
-	const char *words, *columns;
+	const char *words, *exits;
 	uint8_t event, ctx, maker; /* ctx: a set of enum op_ctx; maker: enum vendor */
 };
 
@@ -53,9 +53,6 @@ const char *cover_maker(unsigned maker); /* "intel" */
 const char *cover_event(unsigned event); /* "#UD"; NULL: past the last */
 const char *cover_depth(unsigned depth); /* "1", "2", "3+" */
 const char *cover_exit(unsigned exit); /* "iret", ..., "damaged", "fault", "go", "none"; NULL: past the last */
-
-/* All columns by one number, depths first; NULL: past the last. */
-const char *cover_name(unsigned column);
 
 int cover_is_exit(unsigned op);
 /* The column of a ret.* step; of 256: that of the first of enum cover_end. */
@@ -68,15 +65,11 @@ void cover_walk(unsigned maker, const struct seq *seq, cover_visit *visit, void 
 /* The same, added up. */
 void cover_add(struct cover *c, unsigned maker, const struct seq *seq);
 
-/* Sums over the last dimension, and over the one before. */
+/* The sum over the last dimension. */
 uint32_t cover_at_depth(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned depth);
-uint32_t cover_by_exit(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned exit);
 
-/* What is in the cell of the table: the sum that belongs into a column of either kind. */
-uint32_t cover_in(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned column);
-
-/* The reason why nothing can reach the cell in the column of that name, or NULL. */
-const struct cover_never *cover_never(unsigned maker, unsigned event, unsigned ctx, const char *column);
+/* The reason why nothing can reach the cell of this exit, at whatever depth, or NULL. */
+const struct cover_never *cover_never(unsigned maker, unsigned event, unsigned ctx, unsigned exit);
 const struct cover_never *cover_nevers(unsigned *ret_n);
 
 /* Every cell that is reached though it is called impossible. Returns how many, the first one said in why. */

@@ -23,8 +23,8 @@ static const struct cover_never nevers[] = {
 #define MAKER_ANY VENDOR_OTHER
 #define MAKER_INTEL VENDOR_INTEL
 #define MAKER_AMD VENDOR_AMD
-#define NEVER(event_, ctx_, maker_, columns_, rule_, words_)                                       \
-	{ .event = EV_##event_, .ctx = ctx_, .maker = MAKER_##maker_, .columns = columns_, .rule = RULE_##rule_,                          \
+#define NEVER(event_, ctx_, maker_, exits_, rule_, words_)                                         \
+	{ .event = EV_##event_, .ctx = ctx_, .maker = MAKER_##maker_, .exits = exits_, .rule = RULE_##rule_,                          \
 	  .words = words_ },
 #include "fuzz/never.def"
 #undef NEVER
@@ -73,11 +73,6 @@ const char *cover_depth(unsigned depth)
 	return name[depth];
 }
 
-const char *cover_name(unsigned column)
-{
-	return column < COVER_DEPTHS ? cover_depth(column) : cover_exit(column - COVER_DEPTHS);
-}
-
 const char *cover_exit(unsigned exit)
 {
 	const struct exits *e = exits();
@@ -94,22 +89,6 @@ uint32_t cover_at_depth(const struct cover *c, unsigned maker, unsigned event, u
 	for (unsigned exit = 0; exit < COVER_EXITS; exit++)
 		n += c->n[maker][event][ctx][depth][exit];
 	return n;
-}
-
-uint32_t cover_by_exit(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned exit)
-{
-	uint32_t n = 0;
-
-	for (unsigned depth = 0; depth < COVER_DEPTHS; depth++)
-		n += c->n[maker][event][ctx][depth][exit];
-	return n;
-}
-
-uint32_t cover_in(const struct cover *c, unsigned maker, unsigned event, unsigned ctx, unsigned column)
-{
-	if (column < COVER_DEPTHS)
-		return cover_at_depth(c, maker, event, ctx, column);
-	return cover_by_exit(c, maker, event, ctx, column - COVER_DEPTHS);
 }
 
 const struct cover_never *cover_nevers(unsigned *ret_n)
@@ -133,14 +112,14 @@ static int among(const char *list, const char *word)
 	return 0;
 }
 
-const struct cover_never *cover_never(unsigned maker, unsigned event, unsigned ctx, const char *column)
+const struct cover_never *cover_never(unsigned maker, unsigned event, unsigned ctx, unsigned exit)
 {
 	uint8_t vendor = maker ? VENDOR_AMD : VENDOR_INTEL;
 
 	for (unsigned i = 0; i < sizeof(nevers) / sizeof(nevers[0]); i++) {
 		const struct cover_never *n = &nevers[i];
 		if ((n->event == event || n->event == EV_ANY) && n->ctx & 1u << ctx &&
-		    (!n->maker || n->maker == vendor) && among(n->columns, column))
+		    (!n->maker || n->maker == vendor) && among(n->exits, cover_exit(exit)))
 			return n;
 	}
 	return NULL;
@@ -150,17 +129,18 @@ unsigned cover_refuted(const struct cover *c, char *why, size_t cap)
 {
 	unsigned n = 0;
 
-	for (unsigned at = 0; at < COVER_MAKERS * COVER_EVENTS * N_CTX; at++) {
-		unsigned maker = at / (COVER_EVENTS * N_CTX), event = at / N_CTX % COVER_EVENTS, ctx = at % N_CTX;
+	for (unsigned at = 0; at < COVER_MAKERS * COVER_EVENTS * N_CTX * COVER_DEPTHS; at++) {
+		unsigned row = at / COVER_DEPTHS, depth = at % COVER_DEPTHS;
+		unsigned maker = row / (COVER_EVENTS * N_CTX), event = row / N_CTX % COVER_EVENTS, ctx = row % N_CTX;
 
-		for (unsigned column = 0; cover_name(column); column++) {
-			const char *name = cover_name(column);
-			const struct cover_never *never = cover_never(maker, event, ctx, name);
+		for (unsigned exit = 0; cover_exit(exit); exit++) {
+			const struct cover_never *never = cover_never(maker, event, ctx, exit);
 
-			if (!never || !cover_in(c, maker, event, ctx, column) || n++)
+			if (!never || !c->n[maker][event][ctx][depth][exit] || n++)
 				continue;
-			snprintf(why, cap, "%s from %c in column %s is reached on %s, but fuzz/never.def says: %s",
-				 cover_event(event), cover_ctx[ctx], name, cover_maker(maker), never->words);
+			snprintf(why, cap, "%s from %c, %s deep, in column %s is reached on %s, but fuzz/never.def says: %s",
+				 cover_event(event), cover_ctx[ctx], cover_depth(depth), cover_exit(exit), cover_maker(maker),
+				 never->words);
 		}
 	}
 	return n;

@@ -8,11 +8,11 @@
 /* For each row that has empty cells; and how often one sequence is changed before another one is. */
 enum { TRIES = 20000, CHANGES = 20 };
 
-/* Whether the row has an empty cell that is in c. */
+/* Whether the row has an empty cell, and in c, if given. */
 static int any_wanted(const struct fill *f, const struct cells *c)
 {
-	for (unsigned column = 0; cover_name(column); column++) {
-		if (fill_wanted(f, column, c))
+	for (unsigned exit = 0; cover_exit(exit); exit++) {
+		if (fill_wanted(f, exit, c))
 			return 1;
 	}
 	return 0;
@@ -42,7 +42,7 @@ static int random_row(struct fill *f, struct mutator *m)
 	const struct row_raisers *row = &f->raisers[f->event][f->ctx];
 	struct seq seq = { .n_steps = 0 };
 
-	for (unsigned i = 0; i < TRIES && fill_lacks(f, f->event, f->ctx); i++) {
+	for (unsigned i = 0; i < TRIES && any_wanted(f, NULL); i++) {
 		struct cells c = { 0 };
 
 		if (i % CHANGES == 0) {
@@ -58,9 +58,7 @@ static int random_row(struct fill *f, struct mutator *m)
 			continue;
 		if (shorten(f, &seq, &c))
 			return -1;
-		f->cur = seq;
-		f->cur_cells = c;
-		if (fill_flush(f))
+		if (fill_begin(f, &seq, &c) || fill_flush(f))
 			return -1;
 	}
 	return 0;
@@ -71,9 +69,10 @@ int fill_random(struct fill *f)
 	struct mutator m;
 
 	mutate_seed(&m, 1);
-	for (unsigned row = 0; row < COVER_EVENTS * N_CTX; row++) {
-		f->event = row / N_CTX;
-		f->ctx = row % N_CTX;
+	for (unsigned row = 0; row < COVER_EVENTS * N_CTX * COVER_DEPTHS; row++) {
+		f->event = row / COVER_DEPTHS / N_CTX;
+		f->ctx = row / COVER_DEPTHS % N_CTX;
+		f->depth = row % COVER_DEPTHS;
 		if (random_row(f, &m))
 			return -1;
 	}

@@ -174,7 +174,7 @@ static int lacking(const struct fill *f, unsigned ctx, unsigned n)
 static void try_events(struct fill *f, const struct seq *head, unsigned cost, int setup)
 {
 	for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
-		if (!lacking(f, ctx, setup ? 2 : RAISERS_MAX))
+		if (!lacking(f, ctx, setup ? RAISERS_MAX / 2 : RAISERS_MAX))
 			continue;
 		for (unsigned i = 0; i < f->events.n; i++) {
 			if (!setup || !i || f->events.v[i].op != f->events.v[i - 1].op)
@@ -198,6 +198,76 @@ void fill_raisers(struct fill *f)
 			cover_walk(0, &head, note, &o);
 			if (!o.n)
 				try_events(f, &head, 10 + 10 * layout, 1);
+		}
+	}
+}
+
+/* With the steps of `way` before it: whether #UD comes from the context with so many handlers open, on some CPU. */
+static int leads(struct fill *f, const struct frag *way, unsigned ctx, unsigned depth)
+{
+	struct seq seq = { .flags = START_IF, .n_steps = way->n };
+	struct cells c = { 0 };
+	int does = 0;
+
+	memcpy(seq.step, way->step, way->n * sizeof(way->step[0]));
+	seq.step[seq.n_steps++].op = OP_UD2;
+	if (fill_reach(f, &seq, &c))
+		return 0;
+	for (unsigned maker = 0; maker < COVER_MAKERS; maker++)
+		does |= cell_in(&c, cell_of((struct place){ maker, EV_UD, ctx, depth, cover_column(256) + END_NONE }));
+	return does;
+}
+
+static void add_way(struct ways *ways, const struct frag *way)
+{
+	if (ways->n < WAYS_MAX)
+		ways->v[ways->n++] = *way;
+}
+
+/* Handlers inside handlers, with interrupts off and on. */
+static void ways_in(struct fill *f, struct step outer, unsigned depth)
+{
+	struct frag way = { 0 };
+
+	for (unsigned i = 0; i < depth; i++)
+		way.step[way.n++] = outer;
+	add_way(&f->ways[CTX_K][depth], &way);
+	way.step[way.n++] = (struct step){ .op = OP_STI };
+	add_way(&f->ways[CTX_K][depth], &way);
+}
+
+/* To ring 3 with handlers open an exit of the innermost one leads, on two of their arguments, and then to its own stack. */
+static void ways_out(struct fill *f, struct step outer, unsigned ctx, unsigned depth)
+{
+	struct ways *ways = &f->ways[ctx][depth];
+	const unsigned enough = ways->n + 2;
+
+	for (unsigned i = 0; i < f->exits.n && ways->n < enough && ways->n < WAYS_MAX; i++) {
+		struct frag way = { 0 };
+
+		while (way.n <= depth)
+			way.step[way.n++] = outer;
+		way.step[way.n++] = f->exits.v[i];
+		way.step[way.n++].op = ctx == CTX_U ? OP_GOU : OP_GOC;
+		if (leads(f, &way, ctx, depth))
+			add_way(ways, &way);
+	}
+}
+
+void fill_ways(struct fill *f)
+{
+	static const struct step outer[] = { { .op = OP_INT3 }, { .op = OP_UD2 }, { .op = OP_INT, .arg = 0x80 },
+					     { .op = OP_SYSCALL } };
+
+	for (unsigned ctx = 0; ctx < N_CTX; ctx++) {
+		f->ways[ctx][0] = (struct ways){ .n = 1 };
+		for (unsigned depth = 1; depth < COVER_DEPTHS; depth++) {
+			for (unsigned i = 0; i < sizeof(outer) / sizeof(outer[0]); i++) {
+				if (ctx == CTX_K)
+					ways_in(f, outer[i], depth);
+				else
+					ways_out(f, outer[i], ctx, depth);
+			}
 		}
 	}
 }

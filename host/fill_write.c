@@ -11,7 +11,7 @@
 #include "host/fill.h"
 
 struct text {
-	char buf[8192];
+	char buf[16384];
 	size_t n;
 	unsigned column; /* in a comment */
 };
@@ -54,51 +54,61 @@ static void end_comment(struct text *t)
 	t->column = 0;
 }
 
-/* What the row's new cells are, in the order of their columns. */
-static void claim(const struct fill *f, struct text *t)
+static int is_new(const struct fill *f, unsigned event, unsigned ctx, unsigned depth, unsigned exit)
+{
+	for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
+		unsigned cell = cell_of((struct place){ maker, event, ctx, depth, exit });
+
+		if (cell_in(&f->cur_cells, cell) && !cell_in(&f->have, cell))
+			return 1;
+	}
+	return 0;
+}
+
+/* The new cells of a row, in the order of their columns. */
+static void claim(const struct fill *f, struct text *t, unsigned event, unsigned ctx, unsigned depth)
 {
 	static const char *const from[N_CTX] = { "ring 0", "64-bit ring 3", "compatibility mode" };
 	static const char *const end[N_COVER_ENDS] = { "left with a damaged frame", "an exit's own fault",
 						       "left by go.*", "not left" };
-	unsigned exits = COVER_DEPTHS + cover_column(256), n = 0, n_exits = 0;
+	unsigned exits = cover_column(256), n = 0, n_exits = 0;
 	char words[128];
 
-	snprintf(words, sizeof(words), "%s from %s:", cover_event(f->event), from[f->ctx]);
-	comment(t, words);
-	for (unsigned column = 0; cover_name(column); column++) {
-		int reached = 0;
-
-		for (unsigned maker = 0; maker < COVER_MAKERS; maker++) {
-			unsigned cell = cell_of(maker, f->event, f->ctx, column);
-			reached |= cell_in(&f->cur_cells, cell) && !cell_in(&f->have, cell);
-		}
-		if (!reached)
+	for (unsigned exit = 0; cover_exit(exit); exit++) {
+		if (!is_new(f, event, ctx, depth, exit))
 			continue;
-		if (column < COVER_DEPTHS)
-			snprintf(words, sizeof(words), "%s deep", cover_name(column));
-		else if (column < exits)
-			snprintf(words, sizeof(words), "%sret.%s", n_exits++ ? "" : "left by ", cover_name(column));
-		else
-			snprintf(words, sizeof(words), "%s", end[column - exits]);
-		if (n++)
+		if (n++) {
 			put(t, ",");
+		} else {
+			snprintf(words, sizeof(words), "%s from %s, %s deep:", cover_event(event), from[ctx], cover_depth(depth));
+			comment(t, words);
+		}
+		if (exit < exits)
+			snprintf(words, sizeof(words), "%sret.%s", n_exits++ ? "" : "left by ", cover_exit(exit));
+		else
+			snprintf(words, sizeof(words), "%s", end[exit - exits]);
 		comment(t, words);
 	}
-	put(t, ".");
-	end_comment(t);
+	if (n) {
+		put(t, ".");
+		end_comment(t);
+	}
 }
 
 static void source(const struct fill *f, struct text *t)
 {
-	const struct rule_info *rule = f->from ? &rule_info[f->from->rule] : NULL;
-	char words[512] = "Source: the model, by `trainwreck cover --fill`";
-	size_t n = strlen(words);
+	char words[512];
 
-	if (rule)
-		snprintf(words + n, sizeof(words) - n, "; %s: Intel %s%s%s", rule->name,
-			 *rule->intel ? rule->intel : "silent", *rule->amd ? "; AMD " : "", rule->amd);
 	put(t, "#\n");
-	comment(t, words);
+	comment(t, "Source: the model, by `trainwreck cover --fill`");
+	for (unsigned i = 0; i < f->n_rules; i++) {
+		const struct rule_info *rule = &rule_info[f->rules[i]];
+
+		put(t, ";");
+		snprintf(words, sizeof(words), "%s: Intel %s%s%s", rule->name, *rule->intel ? rule->intel : "silent",
+			 *rule->amd ? "; AMD " : "", rule->amd);
+		comment(t, words);
+	}
 	end_comment(t);
 	put(t, "\n");
 }
@@ -109,7 +119,7 @@ static int name_of(const struct fill *f, char *out, size_t cap)
 	char event[32];
 	unsigned n = 0;
 
-	for (const char *p = cover_event(f->event); *p && n < sizeof(event) - 1; p++) {
+	for (const char *p = cover_event(f->named_event); *p && n < sizeof(event) - 1; p++) {
 		if (isalnum((unsigned char)*p))
 			event[n++] = (char)tolower((unsigned char)*p);
 		else if (*p == ' ')
@@ -119,7 +129,7 @@ static int name_of(const struct fill *f, char *out, size_t cap)
 	for (unsigned i = 1; i < 1000; i++) {
 		struct stat st;
 
-		snprintf(out, cap, "%s/%s-%c-%02u.seq", f->dir, event, cover_ctx[f->ctx], i);
+		snprintf(out, cap, "%s/%s-%c-%02u.seq", f->dir, event, cover_ctx[f->named_ctx], i);
 		if (stat(out, &st))
 			return errno == ENOENT ? 0 : -1;
 	}
@@ -137,7 +147,8 @@ int fill_write(struct fill *f)
 		gained += (unsigned)__builtin_popcountll(f->cur_cells.bit[i] & ~f->have.bit[i]);
 	if (!gained)
 		return 0;
-	claim(f, &t);
+	for (unsigned row = 0; row < COVER_EVENTS * N_CTX * COVER_DEPTHS; row++)
+		claim(f, &t, row / COVER_DEPTHS / N_CTX, row / COVER_DEPTHS % N_CTX, row % COVER_DEPTHS);
 	source(f, &t);
 	n = seq_print(&f->cur, t.buf + t.n, sizeof(t.buf) - t.n);
 	if (n < 0 || name_of(f, path, sizeof(path)) || file_write(path, t.buf, t.n + (size_t)n)) {

@@ -143,9 +143,9 @@ static void what_is_reached_is_not_impossible(void **state)
 	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 0);
 	cover.n[AMD][event("#UD")][CTX_C][DEPTH_2][exit_called("sysexitl")] = 1;
 	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 1);
-	assert_non_null(strstr(why, "#UD from c in column sysexitl is reached on amd"));
+	assert_non_null(strstr(why, "#UD from c, 2 deep, in column sysexitl is reached on amd"));
 	cover.n[INTEL][event("#OF")][CTX_U][DEPTH_2][exit_called("go")] = 1;
-	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 3); /* the depth and the end are cells of their own */
+	assert_int_equal(cover_refuted(&cover, why, sizeof(why)), 2);
 }
 
 static void the_search_refuses_what_it_disproves(void **state)
@@ -154,18 +154,35 @@ static void the_search_refuses_what_it_disproves(void **state)
 	struct cells c = { 0 };
 	struct seq s;
 	char err[256];
-	unsigned ud = event("#UD"), iret = COVER_DEPTHS + exit_called("iret");
+	const unsigned left = cell_of((struct place){ AMD, event("#UD"), CTX_C, DEPTH_1, exit_called("iret") });
+	const struct place others[] = {
+		{ INTEL, event("#UD"), CTX_U, DEPTH_1, exit_called("iret") },
+		{ INTEL, event("#UD"), CTX_C, DEPTH_2, exit_called("iret") },
+		{ INTEL, event("#UD"), CTX_C, DEPTH_1, exit_called("iretd") },
+		{ INTEL, event("#BP"), CTX_C, DEPTH_1, exit_called("iret") },
+	};
 	static const char text[] = "start ring=c\nud2; ret.iret; ud2";
 
 	(void)state;
 	assert_int_equal(seq_parse(&s, text, strlen(text), err, sizeof(err)), 0);
 	assert_int_equal(fill_reach(&f, &s, &c), 0);
-	assert_true(cell_in(&c, cell_of(AMD, ud, CTX_C, iret)));
-	assert_true(cell_in(&c, cell_of(INTEL, ud, CTX_C, DEPTH_1)));
-	assert_false(cell_in(&c, cell_of(INTEL, ud, CTX_U, iret)));
-	f.never.bit[cell_of(AMD, ud, CTX_C, iret) / 64] |= 1ull << cell_of(AMD, ud, CTX_C, iret) % 64;
+	assert_true(cell_in(&c, left));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(cell_in(&c, cell_of(others[i])));
+	f.never.bit[left / 64] |= 1ull << left % 64;
 	assert_int_equal(fill_reach(&f, &s, &c), -1);
 	assert_non_null(strstr(f.why, "calls impossible"));
+}
+
+static void a_cell_has_one_number(void **state)
+{
+	(void)state;
+	for (unsigned cell = 0; cell < N_CELLS; cell++) {
+		const struct place p = place_of(cell);
+
+		assert_int_equal(cell_of(p), cell);
+		assert_true(p.maker < COVER_MAKERS && p.event < COVER_EVENTS && p.ctx < N_CTX && p.depth < COVER_DEPTHS);
+	}
 }
 
 static void each_row_has_a_name_and_each_reason_words(void **state)
@@ -212,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup(a_fault_can_go_where_nothing_is_recorded, reset),
 		cmocka_unit_test_setup(what_is_reached_is_not_impossible, reset),
 		cmocka_unit_test_setup(the_search_refuses_what_it_disproves, reset),
+		cmocka_unit_test(a_cell_has_one_number),
 		cmocka_unit_test_setup(each_row_has_a_name_and_each_reason_words, reset),
 		cmocka_unit_test_setup(nothing_reaches_the_impossible, reset),
 	};
