@@ -14,7 +14,7 @@
 #include "host/seqfile.h"
 #include "host/trace_print.h"
 
-enum { TEXT_CAP = 16384, SHOWN = 3, PATHS_MAX = 64 };
+enum { SHOWN = 3, PATHS_MAX = 64 };
 
 static const struct behaviour {
 	const char *id, *uses, *rules, *steps, *benches, *words;
@@ -113,24 +113,34 @@ static uint8_t *use_of(const struct seq_cases *cases)
 	return use;
 }
 
+/* Room for the names of all, and a number before them. */
+static size_t room_for(const struct seq_cases *cases)
+{
+	size_t cap = 32;
+
+	for (size_t i = 0; i < cases->n; i++)
+		cap += strlen(cases->v[i].name) + 1;
+	return cap;
+}
+
 /* "N: a b c ..." for people, all of them for programs. */
 static const char *entries_of(const struct seq_cases *cases, const uint8_t *use, size_t skip, unsigned id,
-			      int json, char *out)
+			      int json, char *out, size_t cap)
 {
 	unsigned n = 0, shown = 0;
 	size_t len;
 
 	for (size_t i = 0; i < cases->n; i++)
 		n += use[i * N_RULES + id];
-	len = json ? 0 : (size_t)snprintf(out, TEXT_CAP, "%u%s", n, n ? ":" : "");
+	len = json ? 0 : (size_t)snprintf(out, cap, "%u%s", n, n ? ":" : "");
 	out[len] = 0;
-	for (size_t i = 0; i < cases->n && len < TEXT_CAP; i++) {
+	for (size_t i = 0; i < cases->n; i++) {
 		const char *name = cases->v[i].name + skip;
 		if (!use[i * N_RULES + id] || (!json && shown++ == SHOWN))
 			continue;
 		if (!json && shown > SHOWN)
 			break;
-		len += (size_t)snprintf(out + len, TEXT_CAP - len, "%s%.*s", len ? " " : "",
+		len += (size_t)snprintf(out + len, cap - len, "%s%.*s", len ? " " : "",
 					(int)(strlen(name) - strlen(".seq")), name);
 	}
 	return out;
@@ -142,7 +152,7 @@ void list_rules(int json)
 				    { "rule", "basis", "intel", "amd", "catalogue", "corpus", "words" },
 				    { 26, 8, 28, 28, 12, 30 },
 				    json };
-	static char entries[TEXT_CAP], ids[1024];
+	static char ids[1024];
 	struct seq_cases cases = { 0 };
 	char folder[1024], why[1024];
 
@@ -151,15 +161,18 @@ void list_rules(int json)
 	else if (seq_cases_add(&cases, folder, why, sizeof(why)))
 		die(EXIT_HARNESS, "%s", why);
 	uint8_t *use = use_of(&cases);
-	if (!use)
+	const size_t cap = room_for(&cases);
+	char *entries = malloc(cap);
+	if (!use || !entries)
 		die(EXIT_HARNESS, "out of memory; close something and try again");
 	for (unsigned i = 0; i < N_RULES; i++) {
 		const struct rule_info *r = &rule_info[i];
 
-		entries_of(&cases, use, strlen(folder) + 1, i, json, entries);
+		entries_of(&cases, use, strlen(folder) + 1, i, json, entries, cap);
 		list_row(&o, (const char *[]){ r->name, basis_name(r->basis), r->intel, r->amd,
 					       behaviours_of(r->name, ids, sizeof(ids)), entries, r->words });
 	}
+	free(entries);
 	free(use);
 	seq_cases_free(&cases);
 }
