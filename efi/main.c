@@ -104,7 +104,7 @@ static void report(char *words, size_t cap)
 {
 	int n;
 
-	if (machine.profile.features & FEAT(SECOND) && second_end()) {
+	if (second_end()) {
 		not_back = "a second processor still runs in this application, so the machine stays here";
 		machine.config.on_finish = BOOT_HALT;
 	}

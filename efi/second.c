@@ -27,9 +27,20 @@ static struct {
 	uint32_t first_id;
 	volatile uint32_t id;
 	/* what the first processor says, and what the second does */
-	volatile uint32_t awake, end;
-	volatile uint32_t ready, gone;
+	volatile uint32_t awake, end, gone;
+	volatile uint32_t start; /* who comes first says how it went */
+	int lent;
 } s;
+
+enum { STARTING, READY, LATE };
+
+/* Whether this processor is the one that says it. */
+static int settle(uint32_t start)
+{
+	uint32_t open = STARTING;
+
+	return __atomic_compare_exchange_n(&s.start, &open, start, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
 
 /* The same by ours. */
 static volatile uint32_t *asked(void)
@@ -112,8 +123,8 @@ static void body(void)
 		s.id = apic_read(APIC_ID) >> 24;
 		apic_ready(s.id);
 		apic_write(APIC_SVR, APIC_SVR_ENABLE | SPURIOUS);
-		s.ready = 1;
-		serve();
+		if (settle(READY))
+			serve();
 		apic_give(&saved);
 		lidt(&firmware);
 	}
@@ -130,11 +141,10 @@ int second_start(volatile uint32_t *mail, uint32_t own_id)
 	s.base = rdmsr(IA32_APIC_BASE);
 	if (boot_second(body))
 		return -1;
-	for (unsigned turns = 0; !s.ready && !s.gone && turns < PATIENCE; turns++)
+	s.lent = 1;
+	for (unsigned turns = 0; s.start == STARTING && !s.gone && turns < PATIENCE; turns++)
 		pause();
-	if (s.gone)
-		boot_second_back();
-	return s.ready ? 0 : -1;
+	return settle(LATE) ? -1 : 0;
 }
 
 static void rouse(void)
@@ -161,11 +171,16 @@ int second_rest(void)
 
 int second_end(void)
 {
-	uint32_t icr_high = apic_read(APIC_ICR_HIGH);
+	uint32_t icr_high;
 
-	s.end = 1;
-	rouse();
-	apic_write(APIC_ICR_HIGH, icr_high);
+	if (!s.lent)
+		return 0;
+	if (s.start == READY) {
+		icr_high = apic_read(APIC_ICR_HIGH);
+		s.end = 1;
+		rouse();
+		apic_write(APIC_ICR_HIGH, icr_high);
+	}
 	for (unsigned turns = 0; !s.gone && turns < PATIENCE; turns++)
 		pause();
 	return s.gone ? boot_second_back() : -1;

@@ -13,7 +13,10 @@
  * of the processor to send to. 0, or -1 where there is none.
  */
 int second_start(volatile uint32_t *mail, uint32_t own_id);
-/* Give it back, after handback(). 0, or -1 when it does not come: then this application must not be left. */
+/*
+ * Give back what was borrowed, also where it began too late to be of use, after handback(). 0, or -1 when it does not
+ * come: then this application must not be left.
+ */
 int second_end(void);
 
 /* Between these two it watches what it is asked for. */
