@@ -204,7 +204,7 @@ int cmd_minimize(int argc, char **argv)
 						 { "json", no_argument, NULL, 'J' },
 						 CLI_LONG,
 						 { 0 } };
-	static struct job job = { .oracle.deadline_ms = DEADLINE_MS, .max_ms = SECONDS * 1000 };
+	static struct job job = { .oracle = { .deadline_ms = DEADLINE_MS, .explain = 1 }, .max_ms = SECONDS * 1000 };
 	struct seq_cases cases = { 0 };
 	char why[1024];
 	long seconds;

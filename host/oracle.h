@@ -30,7 +30,7 @@ struct oracle {
 	/* Checksums of those that died in another way than the first one predicted: passed over like those. */
 	uint32_t mortal[64];
 	unsigned n_mortal;
-	int explain; /* show known differences against the manual, too; a campaign has no time for it */
+	int explain; /* time for known differences against the manual, each run by itself; a campaign has none */
 	int broken; /* the engine could not be recovered: it has to be started anew */
 	const struct result *predicted; /* the last one: the overlay's lines say what it used */
 };

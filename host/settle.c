@@ -10,11 +10,16 @@ struct overlay *overlay_of(struct oracle *o)
 	return o->known ? &o->known->overlay : &o->bare;
 }
 
-/* Next time the machine is expected to choose as it chose now. */
+/*
+ * Next time the machine is expected to choose as it chose now. Where there is time to explain each sequence is taken by
+ * itself instead: two known differences may say the same, and which one is named must not hang on what ran before.
+ */
 static void learn(struct oracle *o, const struct path *path)
 {
 	struct overlay *overlay = overlay_of(o);
 
+	if (o->explain)
+		return;
 	for (unsigned i = 0; i < path->n; i++) {
 		overlay->habit[path->rule[i]] = path->taken[i];
 		overlay->habit_at[path->at[i]] = (uint8_t)(1 + path->taken[i]);
