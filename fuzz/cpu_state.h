@@ -210,7 +210,10 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
  */
 int or_else(struct cpu *c, struct event first, int also);
 
-/* n words of 8 bytes, the first one highest. Returns 1 with the fault of the first that has one, or of the last, in c->raise. */
+/*
+ * n words of 8 bytes, the first one highest; word NULL: it is only tried. Returns 1 with the fault of the first that has one,
+ * or of the last, in c->raise.
+ */
 int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n);
 
 /* A selector's privilege level, and all of it but that: 0 for the null selector, and what error codes hold. */

@@ -247,10 +247,10 @@ void debug_int1(struct cpu *c)
 		c->dr6 = (c->dr6 & ~DR6_B) | hits;
 }
 
-static void clear_gd(struct cpu *c)
+static void clear_gd(struct cpu *c, enum rule_id id)
 {
 	if (rule(c, RULE_GENERAL_DETECT, 1))
-		c->dr7 &= ~rule(c, RULE_GD_CLEARED, DR7_GD);
+		c->dr7 &= ~rule(c, id, DR7_GD);
 }
 
 /* A debug exception is delivered: its handler may use the debug registers. */
@@ -262,7 +262,7 @@ void debug_delivered(struct cpu *c, const struct event *ev)
 	/* INT1 is no debug condition, but treated as one */
 	if (ev->rule == RULE_INT1 && choose_once(c, RULE_GD_INT1, 2))
 		return;
-	clear_gd(c);
+	clear_gd(c, ev->rule == RULE_GENERAL_DETECT ? RULE_GD_CLEARED : RULE_GD_CLEARED_ANY);
 }
 
 /* The recorder looks at DR6 and DR7 behind gate 1; general detect comes in its way after INT n. */
@@ -273,7 +273,7 @@ void debug_recorder(struct cpu *c)
 	if (!rule(c, RULE_GENERAL_DETECT, 1))
 		return;
 	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
-	clear_gd(c);
+	clear_gd(c, RULE_GD_CLEARED);
 }
 
 /* --- MOV DR ------------------------------------------------------------------------------------- */
@@ -281,6 +281,7 @@ void debug_recorder(struct cpu *c)
 /* The checks of both moves, in the order of SDM 2B MOV and of table 6-2. */
 static int check_move(struct cpu *c, unsigned dr)
 {
+	unsigned merged;
 	int detected;
 
 	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
@@ -292,7 +293,11 @@ static int check_move(struct cpu *c, unsigned dr)
 		return 1;
 	if (!detected)
 		return 0;
-	set_dr6(c, 0, DR6_BD, RULE_DR6_GENERAL_DETECT);
+	/* what MOV SS held off comes with it, or as with any fault */
+	merged = c->db_hits && choose_once(c, RULE_DR6_GD_MERGES, 2) ? c->db_hits : 0;
+	c->db_hits &= (uint8_t)~merged;
+	c->db_told |= (uint8_t)merged;
+	set_dr6(c, merged, DR6_BD, RULE_DR6_GENERAL_DETECT);
 	return fault(c, V_DB, 0, RULE_GENERAL_DETECT);
 }
 
@@ -300,7 +305,7 @@ static int check_move(struct cpu *c, unsigned dr)
  * A body that is left halfway and entered again can bring any value here. One that would make the
  * harness trap, in its memory or its text, is none that a step asks for.
  */
-static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
+static int reaches_harness(unsigned dr, uint64_t v)
 {
 	const struct victim_labels *l = victim_labels();
 	const struct region *r = region_of(v);
@@ -311,7 +316,6 @@ static int reaches_harness(const struct cpu *c, unsigned dr, uint64_t v)
 		return 0;
 	if (!r || r->flags & R_H || r->base == W_TAPE || r->base == W_LAPIC)
 		return 1;
-	(void)c;
 	if (r->base == W_KTEXT)
 		return v < l->harness_end && (v >= l->entries_end || (v - l->stubs) % l->stub_stride);
 	return r->base == W_GDT && v != W_GDT + SEL_KCS;
@@ -332,7 +336,7 @@ int act_mov_to_dr(struct cpu *c, const struct insn *in)
 		return 1;
 	if (rule(c, RULE_DR_HIGH, dr >= 6 && v >> 32))
 		return fault(c, V_GP, 0, RULE_DR_HIGH);
-	if (reaches_harness(c, dr, v) && !names_ports(dr, v)) {
+	if (reaches_harness(dr, v) && !names_ports(dr, v)) {
 		unchecked(c);
 		return 0;
 	}

@@ -31,6 +31,12 @@ static uint64_t rflags_image(struct cpu *c, const struct event *ev)
 	} else if (ev->rule == RULE_GENERAL_DETECT) {
 		c->rflags_rule = RULE_RF_GENERAL_DETECT;
 		rf = choose_once(c, RULE_RF_GENERAL_DETECT, 2) == 0 || c->rf_before;
+	} else if (ev->rule == RULE_DOUBLE_FAULT) {
+		c->rflags_rule = RULE_RF_DF;
+		rf = choose_once(c, RULE_RF_DF, 2) == 0;
+	} else if (ev->rule == RULE_MC) {
+		c->rflags_rule = RULE_RF_MC;
+		rf = choose_once(c, RULE_RF_MC, 2) == 0;
 	} else if (!ev->fault && c->rep_left) {
 		c->rflags_rule = RULE_RF_REP;
 		rf = rule(c, RULE_RF_REP, 1);
@@ -192,17 +198,28 @@ static int new_stack(struct cpu *c, const struct gate *g, uint64_t *ret_rsp)
 	return 0;
 }
 
+static unsigned frame_words(const struct event *ev)
+{
+	return ev->has_err ? 6 : 5;
+}
+
+/* The pushes have the rights of the new ring, which a conforming segment's DPL says nothing of. */
+static unsigned frame_access(struct cpu *c, const struct gate *g)
+{
+	int user = new_ring(c, g) == 3 && rule(c, RULE_FRAME_RIGHTS, 1) &&
+		   (g->cs.dpl == 3 || rule(c, RULE_FRAME_RIGHTS_CONFORMING, 1));
+
+	return ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0);
+}
+
 static int push_frame(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t *rsp)
 {
 	const uint64_t slot[6] = { c->ss, c->reg[GPR_SP], rflags_image(c, ev), c->cs, ev->rip, ev->err };
-	/* the pushes have the rights of the new ring, which a conforming segment's DPL says nothing of */
-	int user = new_ring(c, g) == 3 && rule(c, RULE_FRAME_RIGHTS, 1) &&
-		   (g->cs.dpl == 3 || rule(c, RULE_FRAME_RIGHTS_CONFORMING, 1));
 
 	/* also of an event that nothing records, or of half a frame: it lies on the stack from here on */
 	if (window_of(ev->rip))
 		c->window_rip[c->window_rips++ % 4] = (uint16_t)ev->rip;
-	return push_words(c, rsp, ACC_SYSTEM | ACC_STACK | (user ? ACC_RING3 : 0), slot, ev->has_err ? 6 : 5);
+	return push_words(c, rsp, frame_access(c, g), slot, frame_words(ev));
 }
 
 /* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
@@ -226,7 +243,11 @@ static int attempt(struct cpu *c, const struct event *ev)
 		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) ||
 						 push_frame(c, ev, &g, &rsp));
 	}
-	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) || push_frame(c, ev, &g, &rsp))
+	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED)) {
+		const struct event first = c->raise;
+		return or_else(c, first, push_words(c, &rsp, frame_access(c, &g), NULL, frame_words(ev)));
+	}
+	if (push_frame(c, ev, &g, &rsp))
 		return 1;
 
 	/* SDM 6.14.4 and INT n's operation keep SS without a ring change, 6.14.5 nulls it with IST */

@@ -330,7 +330,7 @@ int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *wo
 
 	for (unsigned i = 0; i < n; i++) {
 		*rsp -= 8;
-		if (mem_write(c, *rsp, 8, access, word[i])) {
+		if (word ? mem_write(c, *rsp, 8, access, word[i]) : mem_faults(c, *rsp, 8, access | ACC_WRITE)) {
 			const struct event first = c->raise;
 
 			if (!mem_faults(c, last, 8, access | ACC_WRITE) || !choose_once(c, RULE_PUSH_ORDER, 2))

@@ -19,7 +19,7 @@ emulators() {
 
 status=0
 # cells/syscall32-c-02 is what the model does not follow: not for silicon, and Bochs does not say that it is none
-$tw run -q --engine bochs --json corpus/known corpus/cells/syscall32-c-02.seq corpus/gate-p.seq corpus/nmi-*.seq corpus/ret-*.seq \
+$tw run -q --engine bochs --json corpus/known corpus/cells/syscall32-c-02.seq corpus/gate-p.seq corpus/gd-*.seq corpus/nmi-*.seq corpus/ret-*.seq \
 	>"$tmp/known" 2>"$tmp/err" || status=$?
 note "$(wc -l <"$tmp/known") sequences, $(grep -c '"known": *\["' "$tmp/known") with known differences"
 [ "$status" -eq 0 ] || fail "corpus: exit status $status: $(cat "$tmp/err") $(grep -E '"verdict": *"(DIVERGE|CRASH|HANG|ERROR)"' "$tmp/known" | grep -v '"known": *\["' | cut -c -200)"

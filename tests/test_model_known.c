@@ -321,7 +321,7 @@ static void a_line_that_changes_nothing_is_not_followed(void **state)
 		enum rule_id rule;
 		const char *seq;
 	} idle[] = {
-		{ RULE_GD_CLEARED, "int1; nop" },
+		{ RULE_GD_CLEARED_ANY, "int1; nop" },
 		{ RULE_MOVSS_DATA_BP_INT, "int3; nop" },
 	};
 
