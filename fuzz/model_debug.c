@@ -134,13 +134,22 @@ static unsigned code_hits(const struct cpu *c)
 	return hits;
 }
 
+/* Whether the bits of breakpoints that an earlier #DB has left go. AMD: they are replaced, but nobody says it of a single step. */
+static int stale_goes(struct cpu *c, unsigned hits, uint64_t other)
+{
+	if (!intel(c) && hits)
+		return 1;
+	if (!intel(c) && other & DR6_BD)
+		return (int)rule(c, RULE_DR6_STALE_GD, 1);
+	return !choose_once(c, RULE_DR6_STALE, 2);
+}
+
 /* DR6 as a debug exception leaves it: the bits of what was hit, and BS or BD. */
 static void set_dr6(struct cpu *c, unsigned hits, uint64_t other, enum rule_id id)
 {
 	uint64_t stale = c->dr6 & DR6_B & ~(uint64_t)hits;
 
-	/* AMD: the four bits are replaced, but nobody says it of a single step */
-	if (stale && ((!intel(c) && (hits || other & DR6_BD)) || !choose_once(c, RULE_DR6_STALE, 2)))
+	if (stale && stale_goes(c, hits, other))
 		stale = 0;
 	c->dr6_rule = (uint16_t)id;
 	c->dr6 = (c->dr6 & rule(c, RULE_DR6_KEPT, ~(uint64_t)DR6_B)) | stale | hits | other;
@@ -286,7 +295,8 @@ static int check_move(struct cpu *c, unsigned dr)
 
 	if (rule(c, RULE_DR_ABSENT, dr > 7) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_ABSENT);
-	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && (c->cr4 & CR4_DE_BIT)) && (c->cpl == 0 || rule(c, RULE_DR_ORDER, 1)))
+	if (rule(c, RULE_DR_DE, (dr == 4 || dr == 5) && (c->cr4 & CR4_DE_BIT)) &&
+	    (c->cpl == 0 || rule(c, RULE_DR_DE_ORDER, 1)))
 		return fault(c, V_UD, 0, RULE_DR_DE);
 	detected = (int)rule(c, RULE_GENERAL_DETECT, (c->dr7 & DR7_GD) != 0);
 	if (!(detected && c->cpl && choose(c, RULE_DR_CPL_ORDER, 2)) && need_ring0(c, RULE_DR_CPL))

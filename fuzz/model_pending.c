@@ -143,8 +143,10 @@ int boundary(struct cpu *c)
 	arrive(c);
 	if (c->mc_pending)
 		return machine_check(c);
-	if (debug_trap(c, shadow_ss))
+	if (debug_trap(c, shadow_ss)) {
+		c->shadow_sti |= shadow_sti && !rule(c, RULE_SHADOW_ENDS_STEP, 1);
 		return 1;
+	}
 	if (!rule(c, RULE_CODE_BP_LAST, 1) && debug_code(c, shadow_ss))
 		return 1;
 	if (c->nmi_pending && !c->nmi_blocked && !rule(c, RULE_NMI_MOVSS_SHADOW, shadow_ss) &&

@@ -241,15 +241,15 @@ int act_fwait(struct cpu *c, const struct insn *in)
 	return 0;
 }
 
-/* Of what SSE moves and computes: CR0.EM before CR0.TS. */
-static int sse_unavailable(struct cpu *c)
+/* CR0.EM before CR0.TS; both: the rule that says so of this instruction. */
+static int sse_unavailable(struct cpu *c, enum rule_id both)
 {
 	int em = (c->cr0 & CR0_EM_BIT) != 0, ts = (c->cr0 & CR0_TS_BIT) != 0;
 
 	if (rule(c, RULE_SSE_UD, (em && !ts) || !(c->cr4 & CR4_OSFXSR_BIT)))
 		return fault(c, V_UD, 0, RULE_SSE_UD);
-	if (rule(c, RULE_SSE_UD_FIRST, em && ts))
-		return fault(c, V_UD, 0, RULE_SSE_UD_FIRST);
+	if (rule(c, both, em && ts))
+		return fault(c, V_UD, 0, both);
 	if (rule(c, RULE_NM, ts))
 		return fault(c, V_NM, 0, RULE_NM);
 	return 0;
@@ -259,9 +259,7 @@ int act_ldmxcsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	if (rule(c, RULE_SSE_UD, (c->cr0 & CR0_EM_BIT) || !(c->cr4 & CR4_OSFXSR_BIT)))
-		return fault(c, V_UD, 0, RULE_SSE_UD);
-	if (sse_unavailable(c) || mem_read(c, in->imm, 4, ACC_READ, &v))
+	if (sse_unavailable(c, RULE_LDMXCSR_UD_FIRST) || mem_read(c, in->imm, 4, ACC_READ, &v))
 		return 1;
 	/* a frame lies over the constant: which bits may be set is the machine's */
 	if (v != MXCSR_UNMASKED)
@@ -274,7 +272,7 @@ int act_sqrtss(struct cpu *c, const struct insn *in)
 {
 	uint64_t v;
 
-	if (sse_unavailable(c) || mem_read(c, in->imm, 4, ACC_READ, &v))
+	if (sse_unavailable(c, RULE_SSE_UD_FIRST) || mem_read(c, in->imm, 4, ACC_READ, &v))
 		return 1;
 	if (v != FLOAT_MINUS_ONE)
 		unchecked(c);
