@@ -158,7 +158,7 @@ static int parse_off(struct in *in, struct word w)
 	unsigned style = in->seq->style, n = style < N_STYLES ? style_guards(style) : 0;
 
 	if (!style || !n)
-		return complain(&in->c, "off= names a guard of a style; write style= before it");
+		return complain(&in->c, "off= names a guard of a style, and plain has none; write another style= before it");
 	for (unsigned i = 0; i < n; i++) {
 		cand[i] = style_guard_name(style, i + 1);
 		if (word_is(w, cand[i])) {

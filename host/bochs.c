@@ -356,6 +356,7 @@ const struct engine_ops bochs_ops = {
 	.name = "bochs",
 	.loses_nothing = 1,
 	.emulated = 1,
+	.check = bochs_args_check,
 	.words = "Bochs 3.1 or later and OVMF: bochs, bochs:cpu=ryzen",
 	.start = bochs_start,
 	.snapshot = bochs_snapshot,

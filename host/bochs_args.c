@@ -101,6 +101,14 @@ static int choose_display(struct bochs_args *a, char *err, size_t err_cap)
 	return -1;
 }
 
+int bochs_args_check(const char *options, char *err, size_t err_cap)
+{
+	if (!*options || !strncmp(options, "cpu=", 4))
+		return 0;
+	snprintf(err, err_cap, "cannot read `%s` in the engine: write bochs:cpu=MODEL", options);
+	return -1;
+}
+
 int bochs_args_make(struct bochs_args *ret_args, const char *options, const char *const *extra,
 		    char *err, size_t err_cap)
 {
@@ -108,10 +116,6 @@ int bochs_args_make(struct bochs_args *ret_args, const char *options, const char
 	unsigned n = 0;
 
 	memset(a, 0, sizeof(*a));
-	if (*options && strncmp(options, "cpu=", 4)) {
-		snprintf(err, err_cap, "cannot read `%s` in the engine: write bochs:cpu=MODEL", options);
-		return -1;
-	}
 	if (bochs_ask_version(a, err, err_cap) < 0 ||
 	    choose_cpu(a, *options ? options + 4 : "", err, err_cap) < 0 ||
 	    choose_display(a, err, err_cap) < 0)

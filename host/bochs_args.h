@@ -21,7 +21,10 @@ const char *bochs_binary(void);
 /* Its version, in words. 0, or -1 with err: not there, or too old. */
 int bochs_ask_version(struct bochs_args *args, char *err, size_t err_cap);
 
-/* From "cpu=ryzen": ask it, choose. 0, or -1 with err. */
+/* Whether it is "" or "cpu=MODEL", of whatever model. 0, or -1 with err. */
+int bochs_args_check(const char *options, char *err, size_t err_cap);
+
+/* From what passes that: ask it, choose. 0, or -1 with err. */
 int bochs_args_make(struct bochs_args *ret_args, const char *options, const char *const *extra,
 		    char *err, size_t err_cap);
 

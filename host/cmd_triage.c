@@ -87,10 +87,8 @@ static int add_folder(struct rows *rows, const char *dir)
 		snprintf(path, sizeof(path), "%s", dir);
 		n = scandir(path, &names, NULL, alphasort);
 	}
-	if (n < 0) {
-		err("no folder %s; name what `trainwreck fuzz --out` named", dir);
-		return -1;
-	}
+	if (n < 0)
+		die(EXIT_USAGE, "no folder %s; name what `trainwreck fuzz --out` named", dir);
 	for (int i = 0; i < n; i++) {
 		bad |= add_finding(rows, path, names[i]->d_name, all);
 		free(names[i]);

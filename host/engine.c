@@ -134,7 +134,7 @@ static const struct engine_ops *find(const char *spec, const char **ret_options)
 
 int engine_named(const struct engine_opts *opts, char *err, size_t err_cap)
 {
-	const char *spec = spec_of(opts), *options;
+	const char *spec = spec_of(opts), *options = "";
 	const struct engine_ops *kind = find(spec, &options);
 
 	if (!kind || !kind->start) {
@@ -146,7 +146,7 @@ int engine_named(const struct engine_opts *opts, char *err, size_t err_cap)
 		snprintf(err, err_cap, "no link `%s`: write serial or shm", opts->link);
 		return -1;
 	}
-	return 0;
+	return kind->check ? kind->check(options, err, err_cap) : 0;
 }
 
 struct engine *engine_start(const struct engine_opts *opts, char *err, size_t err_cap)

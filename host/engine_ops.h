@@ -12,6 +12,8 @@ struct engine_ops {
 	const char *name, *words;
 	int loses_nothing; /* on its line: to a run that takes long nothing was left unsaid */
 	int emulated; /* never silicon, though the CPU that it shows may not say so */
+	/* Whether these options can be read, before anything is started. NULL: whatever they are. */
+	int (*check)(const char *options, char *err, size_t err_cap);
 	/* NULL: not in this build; words say what to do instead */
 	int (*start)(struct engine *e, const char *options, char *err, size_t err_cap);
 	int (*snapshot)(struct engine *e, char *err, size_t err_cap);

@@ -370,6 +370,7 @@ static void qemu_stop(struct engine *e)
 
 const struct engine_ops qemu_ops = {
 	.name = "qemu",
+	.check = qemu_args_check,
 	.words = "QEMU and OVMF: qemu, qemu:cpu=EPYC, qemu:accel=kvm, qemu:icount=6, qemu:smp=2",
 	.start = qemu_start,
 	.snapshot = qemu_snapshot,

@@ -140,6 +140,13 @@ int qemu_args_parse(struct qemu_args *a, const char *options, char *err, size_t 
 	return 0;
 }
 
+int qemu_args_check(const char *options, char *err, size_t err_cap)
+{
+	struct qemu_args a = { 0 };
+
+	return qemu_args_parse(&a, options, err, err_cap);
+}
+
 static void add_firmware(struct qemu_args *a)
 {
 	char path[2 * PATH_MAX];

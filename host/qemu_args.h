@@ -33,6 +33,7 @@ int qemu_find_image(char *ret_path, size_t cap);
  * err. *a is all zeros before.
  */
 int qemu_args_parse(struct qemu_args *a, const char *options, char *err, size_t err_cap);
+int qemu_args_check(const char *options, char *err, size_t err_cap);
 
 /*
  * The whole command line, from such options; has_window: QEMU_WINDOW_FD is its shared window; aio: how it reads the

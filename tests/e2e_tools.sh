@@ -26,10 +26,11 @@ done
 
 # what is named wrongly is wrong use, before anything is started or made
 for words in 'run --engine nosuch -e ud2' 'run --link nosuch -e ud2' "fuzz --engine nosuch --out $tmp/none" 'bench --engine nosuch' \
+	'run --engine qemu:bar=1 -e ud2' 'run --engine bochs:bar=1 -e ud2' "triage $tmp/none" \
 	'diff --engines nosuch,qemu -e ud2' 'minimize --engine nosuch -e ud2' "replay --engine nosuch $tmp/none"; do
 	status=0
 	$tw $words >"$tmp/log" 2>&1 || status=$?
-	[ "$status" -eq 2 ] && grep -q 'no [a-z]* `nosuch`' "$tmp/log" && [ ! -e "$tmp/none" ] ||
+	[ "$status" -eq 2 ] && grep -Eq 'no [a-z]* `nosuch`|cannot read `bar=1`|no folder ' "$tmp/log" && [ ! -e "$tmp/none" ] ||
 		fail "$words ends with status $status: $(cat "$tmp/log")"
 done
 

@@ -59,7 +59,7 @@ static void a_wrong_word_is_answered(void **state)
 {
 	(void)state;
 	refused("start style=nmi4", "nmi3");
-	refused("start off=df-test", "write style= before it");
+	refused("start off=df-test", "write another style= before it");
 	refused("start style=nmi3 off=df-tset", "df-test");
 	refused("start style=swapgs off=df-test", "ring-check");
 }
