@@ -134,14 +134,14 @@ static unsigned code_hits(const struct cpu *c)
 	return hits;
 }
 
-/* Whether the bits of breakpoints that an earlier #DB has left go. AMD: they are replaced, but nobody says it of a single step. */
+/* Whether the bits of breakpoints that an earlier #DB has left go: with each kind of #DB, or only with certain ones. */
 static int stale_goes(struct cpu *c, unsigned hits, uint64_t other)
 {
+	if (other & DR6_BD)
+		return (int)rule(c, RULE_DR6_STALE_GD, !intel(c) || !choose_once(c, RULE_DR6_STALE_GD, 2));
 	if (!intel(c) && hits)
 		return 1;
-	if (!intel(c) && other & DR6_BD)
-		return (int)rule(c, RULE_DR6_STALE_GD, 1);
-	return !choose_once(c, RULE_DR6_STALE, 2);
+	return other & DR6_BS ? !choose_once(c, RULE_DR6_STALE_STEP, 2) : !choose_once(c, RULE_DR6_STALE, 2);
 }
 
 /* DR6 as a debug exception leaves it: the bits of what was hit, and BS or BD. */

@@ -222,6 +222,12 @@ static int push_frame(struct cpu *c, const struct event *ev, const struct gate *
 	return push_words(c, rsp, frame_access(c, g), slot, frame_words(ev));
 }
 
+/* Whether it cannot be pushed. */
+static int frame_faults(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t rsp)
+{
+	return push_words(c, &rsp, frame_access(c, g), NULL, frame_words(ev));
+}
+
 /* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
 static int attempt(struct cpu *c, const struct event *ev)
 {
@@ -241,11 +247,11 @@ static int attempt(struct cpu *c, const struct event *ev)
 		fault(c, V_GP, ext_bit(c, g.ext), RULE_GATE_OFFSET);
 		const struct event first = c->raise;
 		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) ||
-						 push_frame(c, ev, &g, &rsp));
+						 frame_faults(c, ev, &g, rsp));
 	}
 	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED)) {
 		const struct event first = c->raise;
-		return or_else(c, first, push_words(c, &rsp, frame_access(c, &g), NULL, frame_words(ev)));
+		return or_else(c, first, frame_faults(c, ev, &g, rsp));
 	}
 	if (push_frame(c, ev, &g, &rsp))
 		return 1;

@@ -113,6 +113,7 @@ static const struct {
 	{ RULE_REP_SHADOW_STI, "a choice: both are right" },
 	{ RULE_DR6_CODE_AHEAD, "a choice: both are right" },
 	{ RULE_DR6_STALE, "a choice: both are right" },
+	{ RULE_DR6_STALE_STEP, "a choice: both are right" },
 	{ RULE_DR6_STALE_INT1, "a choice: both are right" },
 	{ RULE_DR6_INT1_MERGES, "a choice: both are right" },
 	{ RULE_DR6_MOVSS_INT, "a choice: both are right" },
