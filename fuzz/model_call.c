@@ -58,12 +58,10 @@ static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
 	return mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp);
 }
 
-enum frame { PUSHED, TRIED }; /* tried: whether it would fault, and nothing is written */
-
-static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp, enum frame frame)
+static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp)
 {
 	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
-	const uint64_t *from = frame == TRIED ? NULL : inner ? slot : slot + 2;
+	const uint64_t *from = inner ? slot : slot + 2;
 	const unsigned n = inner ? 4 : 2;
 	unsigned access = ACC_SYSTEM | ACC_STACK;
 	const int bad = !canonical(c, *rsp - 1);
@@ -118,13 +116,13 @@ int act_call_far(struct cpu *c, const struct insn *in)
 	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip))) {
 		fault(c, V_GP, 0, RULE_CALL_OFFSET);
 		const struct event first = c->raise;
-		return or_else(c, first, desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp, TRIED));
+		return or_else(c, first, desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp));
 	}
 	if (desc_accessed(c, &d, RULE_CALL_ACCESSED)) {
 		const struct event first = c->raise;
-		return or_else(c, first, push_frame(c, inner, ring, &rsp, TRIED));
+		return or_else(c, first, push_frame(c, inner, ring, &rsp));
 	}
-	if (push_frame(c, inner, ring, &rsp, PUSHED))
+	if (push_frame(c, inner, ring, &rsp))
 		return 1;
 	/* no style has an entry for this */
 	c->promise.off = 1;
