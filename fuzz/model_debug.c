@@ -134,7 +134,10 @@ static unsigned code_hits(const struct cpu *c)
 	return hits;
 }
 
-/* Whether the bits of breakpoints that an earlier #DB has left go: with each kind of #DB, or only with certain ones. */
+/*
+ * Whether the bits of breakpoints that an earlier #DB has left go: with each kind of #DB, or only with certain ones. AMD:
+ * they are replaced, but nobody says it of a single step that meets none.
+ */
 static int stale_goes(struct cpu *c, unsigned hits, uint64_t other)
 {
 	if (other & DR6_BD)

@@ -33,6 +33,7 @@ int qemu_find_image(char *ret_path, size_t cap);
  * err. *a is all zeros before.
  */
 int qemu_args_parse(struct qemu_args *a, const char *options, char *err, size_t err_cap);
+/* Whether they can be read so. 0, or -1 with err. */
 int qemu_args_check(const char *options, char *err, size_t err_cap);
 
 /*
