@@ -115,12 +115,21 @@ static int interrupt(struct cpu *c, struct event ev)
 
 	if (due && !rule(c, RULE_PENDING_AT_HANDLER, 1))
 		unchecked(c);
+	/* an engine that does not look at its RIP again after delivery */
+	if (!rule(c, RULE_FETCH_OF_HANDLER, 1) && mem_fetch(c, c->rip))
+		unchecked(c);
 	if (rule(c, RULE_BOUNDARY_OF_HANDLER, 1))
 		return 1;
 	if (is_entry(c->rip) && (due || c->db_hits))
 		unchecked(c);
 	c->shadowed = c->rep_shadow_ss = c->rep_shadow_sti = 0;
 	return 0;
+}
+
+/* The debug exception that MOV SS held off until HLT ends it: only an engine may look for NMIs and interrupts alone. */
+static int sleeps_over_debug(struct cpu *c)
+{
+	return c->halted && c->db_hits && !rule(c, RULE_HLT_HELD_DEBUG, 1);
 }
 
 int boundary(struct cpu *c)
@@ -143,7 +152,7 @@ int boundary(struct cpu *c)
 	arrive(c);
 	if (c->mc_pending)
 		return machine_check(c);
-	if (debug_trap(c, shadow_ss)) {
+	if (!sleeps_over_debug(c) && debug_trap(c, shadow_ss)) {
 		c->shadow_sti |= shadow_sti && !rule(c, RULE_SHADOW_ENDS_STEP, 1);
 		return 1;
 	}
