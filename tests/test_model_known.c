@@ -71,6 +71,7 @@ static const struct {
 	{ RULE_FETCH_OF_HANDLER, 0, 0, "nmi.self", "#NMI rip=window_k" },
 	{ RULE_HLT_HELD_DEBUG, 0, 0, "bp.rw ss; dr7 on; movss+hlt", "HANG" },
 	{ RULE_HLT_HELD_DEBUG, 0, 0, "bp.rw ss; dr7 on; movss+nop", "#DB" },
+	{ RULE_HLT_HELD_DEBUG, 0, 0, "tf.hlt", "#DB" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "bp.x nmi; nmi.self", "#NMI rip=window_k" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "ist 64 2; bp.w ist2; sti; ipi.self 0x40", "UNCHECKED" },
 	{ RULE_BOUNDARY_OF_HANDLER, 0, 0, "gate.type 2 1; ipi.self 0x61; sti+nmi.self", "UNCHECKED|#0x61 rip=window_k; left nmi=1 irq=0" },
