@@ -143,6 +143,8 @@ struct cpu {
 	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
 	uint8_t db_hidden; /* those whose #DB will not show them */
 	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */
+	uint64_t marked[2]; /* the descriptors whose accessed bits this instruction, or delivery, has set */
+	uint8_t marks;
 	uint8_t rep_left; /* at this boundary a string instruction has iterations left */
 	uint8_t rep_shadow_ss, rep_shadow_sti; /* the shadow that its last iteration began in */
 	uint16_t db_rule;
@@ -204,6 +206,8 @@ unsigned choose_once(struct cpu *c, enum rule_id id, unsigned n);
 /* Put a fault into c->raise; always returns 1, so that callers can return it. */
 int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
+/* Several faults have been met, one at least, and none is promised to come first. Returns as fault() does. */
+int one_of(struct cpu *c, const struct event *met, unsigned n);
 /*
  * What is wrong is in `first`, and if `also` something else as well, whose fault is in c->raise by now. Which of the two an
  * instruction or a delivery meets first is the processor's to say (SDM 3A 6.9). Always returns 1.
@@ -266,7 +270,13 @@ int mem_cuts_open(struct cpu *c, uint64_t addr, unsigned len);
 int mem_checks_alignment(const struct cpu *c);
 /* May code be fetched from addr? Returns 1 with c->raise set if not. */
 int mem_fetch(struct cpu *c, uint64_t addr);
+/* Bits of a byte were never written after all. */
+void mem_clear(struct cpu *c, uint64_t addr, uint8_t bits);
 int canonical(const struct cpu *c, uint64_t addr);
+
+/* --- model_seg.c ------------------------------------------------------------------------------ */
+/* What loads a segment register, or several, has met a fault: nobody says whether accessed bits are set by then. */
+void not_loaded(struct cpu *c);
 
 /* --- model_base.c ----------------------------------------------------------------------------- */
 /* What a return to an outer ring does to the data segments. */
@@ -309,6 +319,8 @@ void debug_faulted(struct cpu *c, unsigned before);
 void debug_int1(struct cpu *c);
 void debug_int(struct cpu *c);
 void debug_delivered(struct cpu *c, const struct event *ev);
+/* It could not be delivered, with DR7.GD as it was before. */
+void debug_undelivered(struct cpu *c, uint64_t gd);
 void debug_recorder(struct cpu *c);
 
 /* --- model_pending.c -------------------------------------------------------------------------- */

@@ -107,11 +107,17 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id)
 	return 1;
 }
 
+int one_of(struct cpu *c, const struct event *met, unsigned n)
+{
+	c->raise = met[n > 1 ? choose(c, RULE_FAULT_ORDER, n) : 0];
+	return 1;
+}
+
 int or_else(struct cpu *c, struct event first, int also)
 {
-	if (!also || !choose(c, RULE_FAULT_ORDER, 2))
-		c->raise = first;
-	return 1;
+	const struct event met[2] = { first, c->raise };
+
+	return one_of(c, met, also ? 2 : 1);
 }
 
 int need_ring0(struct cpu *c, enum rule_id id)
@@ -183,6 +189,7 @@ static void take_fault(struct cpu *c, unsigned hits)
 {
 	struct event ev = c->raise;
 
+	not_loaded(c);
 	debug_faulted(c, hits);
 	c->rip = ev.rip = c->insn_start;
 	deliver(c, ev);
@@ -198,6 +205,7 @@ static void one_instruction(struct cpu *c)
 	c->vec = 0;
 	c->db_waiting = 0;
 	c->rep_left = 0;
+	c->marks = 0;
 	if (is_entry(c->rip) && c->cpl == 0) {
 		run_entry(c);
 		return;

@@ -58,10 +58,11 @@ static int inner_stack(struct cpu *c, unsigned ring, uint64_t *ret_rsp)
 	return mem_read(c, c->tr.base + offset, 8, ACC_SYSTEM | ACC_TABLE, ret_rsp);
 }
 
-static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp)
+/* Pushes the frame, or with tries finds out whether it can be. */
+static int push_frame(struct cpu *c, unsigned inner, unsigned ring, uint64_t *rsp, int tries)
 {
 	const uint64_t slot[4] = { c->ss, c->reg[GPR_SP], c->cs, c->rip };
-	const uint64_t *from = inner ? slot : slot + 2;
+	const uint64_t *from = tries ? NULL : inner ? slot : slot + 2;
 	const unsigned n = inner ? 4 : 2;
 	unsigned access = ACC_SYSTEM | ACC_STACK;
 	const int bad = !canonical(c, *rsp - 1);
@@ -96,6 +97,30 @@ static int read_pointer(struct cpu *c, uint64_t at, uint64_t *ret_sel)
 	return or_else(c, first, mem_faults(c, at + 4, 2, ACC_READ));
 }
 
+/* What comes behind the checks of gate and segment, in an order that nobody promises. */
+static int cannot_enter(struct cpu *c, unsigned ring, const struct call_gate *g, const struct desc *d, uint64_t *ret_rsp)
+{
+	struct event met[4];
+	unsigned n = 0;
+	const unsigned inner = ring < c->cpl;
+	const int no_stack = inner && inner_stack(c, ring, ret_rsp);
+	uint64_t rsp = *ret_rsp;
+
+	if (no_stack)
+		met[n++] = c->raise;
+	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g->rip))) {
+		fault(c, V_GP, 0, RULE_CALL_OFFSET);
+		met[n++] = c->raise;
+	}
+	if (desc_accessed(c, d, RULE_CALL_ACCESSED))
+		met[n++] = c->raise;
+	if (!n)
+		return 0;
+	if (!no_stack && push_frame(c, inner, ring, &rsp, !choose(c, RULE_FRAME_FAULT, 2)))
+		met[n++] = c->raise;
+	return one_of(c, met, n);
+}
+
 int act_call_far(struct cpu *c, const struct insn *in)
 {
 	uint64_t sel, rsp = c->reg[GPR_SP];
@@ -111,18 +136,7 @@ int act_call_far(struct cpu *c, const struct insn *in)
 		return 1;
 	ring = desc_conforming(&d) ? c->cpl : d.dpl;
 	inner = ring < c->cpl;
-	if (inner && inner_stack(c, ring, &rsp))
-		return 1;
-	if (rule(c, RULE_CALL_OFFSET, !canonical(c, g.rip))) {
-		fault(c, V_GP, 0, RULE_CALL_OFFSET);
-		const struct event first = c->raise;
-		return or_else(c, first, desc_accessed(c, &d, RULE_CALL_ACCESSED) || push_frame(c, inner, ring, &rsp));
-	}
-	if (desc_accessed(c, &d, RULE_CALL_ACCESSED)) {
-		const struct event first = c->raise;
-		return or_else(c, first, push_frame(c, inner, ring, &rsp));
-	}
-	if (push_frame(c, inner, ring, &rsp))
+	if (cannot_enter(c, ring, &g, &d, &rsp) || push_frame(c, inner, ring, &rsp, 0))
 		return 1;
 	/* no style has an entry for this */
 	c->promise.off = 1;

@@ -19,6 +19,14 @@ static int write_sysenter(struct cpu *c, uint64_t v, uint64_t *msr)
 	return write_base(c, v, msr);
 }
 
+/* Intel: no SYSCALL reads it, and the list of WRMSR does not name it. */
+static int write_cstar(struct cpu *c, uint64_t v)
+{
+	if (intel(c) && !canonical(c, v) && choose_once(c, RULE_CSTAR_WIDE, 2))
+		return 0;
+	return write_base(c, v, &c->cstar);
+}
+
 int act_wrmsr(struct cpu *c, const struct insn *in)
 {
 	uint64_t v = c->reg[GPR_DX] << 32 | (c->reg[GPR_AX] & 0xffffffff);
@@ -50,7 +58,7 @@ int act_wrmsr(struct cpu *c, const struct insn *in)
 	case 0xc0000082:
 		return write_base(c, v, &c->lstar);
 	case 0xc0000083:
-		return write_base(c, v, &c->cstar);
+		return write_cstar(c, v);
 	case 0xc0000084:
 		c->fmask = v;
 		return 0;

@@ -209,17 +209,21 @@ int debug_trap(struct cpu *c, int shadow_ss)
 
 int debug_code(struct cpu *c, int shadow_ss)
 {
-	unsigned hits = code_hits(c);
+	unsigned hits = code_hits(c), held = c->db_hits;
 
 	/* between the iterations of a string instruction no instruction begins */
 	if (!hits || rule(c, RULE_CODE_BP_REP, c->rep_left) || rule(c, RULE_CODE_BP_RF, (c->rflags & FL_RF) != 0))
 		return 0;
 	if (shadow_ss && choose_once(c, RULE_CODE_BP_MOVSS, 2))
 		return 0;
-	/* what MOV SS held off is part of it: one exception, not two */
-	hits |= c->db_hits | told_before(c, c->db_hits);
-	c->db_told |= c->db_hits;
-	c->db_hits = 0;
+	/* what MOV SS held off is part of it, one exception and not two, or as behind any fault */
+	if (held && choose_once(c, RULE_DR6_CODE_MERGES, 2)) {
+		debug_faulted(c, held);
+		held = 0;
+	}
+	hits |= held | told_before(c, held);
+	c->db_told |= (uint8_t)held;
+	c->db_hits &= (uint8_t)~held;
 	set_dr6(c, hits, 0, RULE_DR6_CODE_BP);
 	deliver(c, (struct event){ .vec = V_DB, .rip = c->rip, .fault = 1, .rule = RULE_CODE_BP });
 	return 1;
@@ -275,6 +279,12 @@ void debug_delivered(struct cpu *c, const struct event *ev)
 	if (ev->rule == RULE_INT1 && choose_once(c, RULE_GD_INT1, 2))
 		return;
 	clear_gd(c, ev->rule == RULE_GENERAL_DETECT ? RULE_GD_CLEARED : RULE_GD_CLEARED_ANY);
+}
+
+void debug_undelivered(struct cpu *c, uint64_t gd)
+{
+	if (gd & ~c->dr7 && choose_once(c, RULE_GD_UNDELIVERED, 2))
+		c->dr7 |= gd;
 }
 
 /* The recorder looks at DR6 and DR7 behind gate 1; general detect comes in its way after INT n. */

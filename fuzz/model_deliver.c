@@ -222,10 +222,33 @@ static int push_frame(struct cpu *c, const struct event *ev, const struct gate *
 	return push_words(c, rsp, frame_access(c, g), slot, frame_words(ev));
 }
 
-/* Whether it cannot be pushed. */
-static int frame_faults(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t rsp)
+/* Whether it cannot be pushed, where something else is wrong: it lies there then, or not. */
+static int try_frame(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t rsp)
 {
-	return push_words(c, &rsp, frame_access(c, g), NULL, frame_words(ev));
+	return choose(c, RULE_FRAME_FAULT, 2) ? push_frame(c, ev, g, &rsp) :
+						push_words(c, &rsp, frame_access(c, g), NULL, frame_words(ev));
+}
+
+/* What comes behind the checks of gate and segment, in an order that nobody promises. */
+static int cannot_enter(struct cpu *c, const struct event *ev, const struct gate *g, uint64_t *ret_rsp)
+{
+	struct event met[4];
+	unsigned n = 0;
+	const int no_stack = new_stack(c, g, ret_rsp);
+
+	if (no_stack)
+		met[n++] = c->raise;
+	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(g)))) {
+		fault(c, V_GP, ext_bit(c, g->ext), RULE_GATE_OFFSET);
+		met[n++] = c->raise;
+	}
+	if (desc_accessed(c, &g->cs, RULE_GATE_CS_ACCESSED))
+		met[n++] = c->raise;
+	if (!n)
+		return 0;
+	if (!no_stack && try_frame(c, ev, g, *ret_rsp))
+		met[n++] = c->raise;
+	return one_of(c, met, n);
 }
 
 /* One attempt. Returns 1 with the nested fault in c->raise, nothing changed but memory below. */
@@ -236,23 +259,12 @@ static int attempt(struct cpu *c, const struct event *ev)
 	unsigned ring;
 
 	c->vec = ev->vec;
+	c->marks = 0;
 	if (read_gate(c, ev, &g) || read_code_segment(c, &g))
 		return 1;
-	if (new_stack(c, &g, &rsp)) {
-		const struct event first = c->raise;
-		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED));
-	}
+	if (cannot_enter(c, ev, &g, &rsp))
+		return 1;
 	ring = new_ring(c, &g);
-	if (rule(c, RULE_GATE_OFFSET, !canonical(c, gate_offset(&g)))) {
-		fault(c, V_GP, ext_bit(c, g.ext), RULE_GATE_OFFSET);
-		const struct event first = c->raise;
-		return or_else(c, first, desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED) ||
-						 frame_faults(c, ev, &g, rsp));
-	}
-	if (desc_accessed(c, &g.cs, RULE_GATE_CS_ACCESSED)) {
-		const struct event first = c->raise;
-		return or_else(c, first, frame_faults(c, ev, &g, rsp));
-	}
 	if (push_frame(c, ev, &g, &rsp))
 		return 1;
 
@@ -288,6 +300,7 @@ void deliver(struct cpu *c, struct event ev)
 	enum class first = ev.soft ? BENIGN : class_of(ev.vec);
 	/* INT n and its kin are instructions: a fault in them points at them, not behind them */
 	uint64_t rip = ev.soft ? c->insn_start : ev.rip;
+	const uint64_t gd = c->dr7 & DR7_GD;
 
 	c->delivered = 1;
 	debug_delivered(c, &ev);
@@ -314,7 +327,9 @@ void deliver(struct cpu *c, struct event ev)
 		if (!attempt(c, &ev))
 			break;
 		nested = c->raise;
+		not_loaded(c);
 		debug_faulted(c, hits);
+		debug_undelivered(c, gd);
 
 		/* of INT1, which is no INT n, no manual says it */
 		if (ev.rule == RULE_INT1 && choose(c, RULE_RIP_INT1, 2) == 0)

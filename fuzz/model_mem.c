@@ -211,6 +211,16 @@ static int segment_faults(struct cpu *c, uint64_t addr, unsigned access)
 	return access & ACC_STACK && c->ss_unusable ? fault(c, V_SS, 0, RULE_SS_UNUSABLE) : 0;
 }
 
+/* Both pages of an access that straddles two; of one that leaves the canonical half that is the first. */
+static int pages_fault(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
+{
+	const uint64_t last = addr + len - 1;
+
+	if (check(c, addr, access))
+		return 1;
+	return (addr ^ last) & ~0xfffull && canonical(c, last) ? check(c, last & ~0xfffull, access) : 0;
+}
+
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
 static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
@@ -227,21 +237,19 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	if (access & ACC_UNALIGNED || !mem_misaligned(c, addr, len))
 		return 0;
 	const struct event first = c->raise;
-	return or_else(c, first, check(c, addr, access));
+	return or_else(c, first, pages_fault(c, addr, len, access));
 }
 
-/* Both pages of an access that straddles two are checked before anything is transferred. */
+/* All of an access is checked before anything is transferred. */
 int mem_faults(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	const uint64_t last = addr + len - 1;
-	const int faults = before(c, addr, len, access) || check(c, addr, access);
+	const int faults = before(c, addr, len, access) || pages_fault(c, addr, len, access);
 
-	if (!((addr ^ last) & ~0xfffull))
-		return faults;
 	/* where its first part faults by itself, which of the two comes is not said */
 	if (canonical(c, addr) && !canonical(c, last) && (!faults || !choose(c, RULE_NONCANONICAL_PART, 2)))
 		return not_canonical(c, access);
-	return faults || check(c, last & ~0xfffull, access);
+	return faults;
 }
 
 int mem_read(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint64_t *ret_value)
@@ -324,10 +332,23 @@ int mem_write(struct cpu *c, uint64_t addr, unsigned len, unsigned access, uint6
 	return 0;
 }
 
+void mem_clear(struct cpu *c, uint64_t addr, uint8_t bits)
+{
+	uint8_t *p = bytes(c, addr, 1);
+
+	if (p)
+		*p &= (uint8_t)~bits;
+}
+
 int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n)
 {
 	const uint64_t last = *rsp - 8 * n;
+	uint64_t tried = *rsp;
 
+	/* on two pages, one of them bad: the good one has its words by then, or not */
+	if (word && ((*rsp - 1) ^ last) & ~0xfffull && push_words(c, &tried, access, NULL, n) &&
+	    choose_once(c, RULE_FRAME_FAULT, 2))
+		word = NULL;
 	for (unsigned i = 0; i < n; i++) {
 		*rsp -= 8;
 		if (word ? mem_write(c, *rsp, 8, access, word[i]) : mem_faults(c, *rsp, 8, access | ACC_WRITE)) {

@@ -48,7 +48,19 @@ int desc_write(struct cpu *c, const struct desc *d, uint64_t bit)
 
 int desc_accessed(struct cpu *c, const struct desc *d, enum rule_id id)
 {
-	return d->type & 1 || !rule(c, id, 1) ? 0 : desc_write(c, d, 0x100);
+	if (d->type & 1 || !rule(c, id, 1))
+		return 0;
+	if (desc_write(c, d, 0x100))
+		return 1;
+	c->marked[c->marks++ % 2] = d->addr + 5;
+	return 0;
+}
+
+void not_loaded(struct cpu *c)
+{
+	for (; c->marks; c->marks--)
+		if (choose(c, RULE_ACCESSED_FAULT, 2))
+			mem_clear(c, c->marked[c->marks - 1], 1);
 }
 
 static int gp_sel(struct cpu *c, uint16_t sel, enum rule_id id)

@@ -19,19 +19,19 @@ static const struct {
 	const char *seq, *expect;
 } known[] = {
 	/* a stack pointer cut to 16 bits where operands are smaller than the mode's */
-	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iretd", "#BP on=MAIN+0xf98; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
-	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iretw", "#BP; #PF(0) rip=ret.iretw[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8f9c" },
+	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iretd", "#BP on=MAIN+0xf98; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0|#BP; #PF(0) cr2=0x8fa8" },
+	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iretw", "#BP; #PF(0) rip=ret.iretw[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8f9c|#BP; #PF(0) cr2=0x8fa0" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret; int3", "#BP; #BP rip=int3[k]:INT3+ rsp=MAIN+0xfc0" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "start ring=c; ret.lret32; int3", "#BP rip=int3[c]:INT3+ rsp=CSTK+0xfcc" },
 	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "mov.ss null; int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
-	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "mov.ss null; int3; ret.iretd", "#BP; #PF(0) cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
+	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "mov.ss null; int3; ret.iretd", "#BP; #PF(0) cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0|#BP; #PF(0) cr2=0x8fa8" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; int3; ret.iretd", "#BP lss=0; #PF(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #GP(0) rip=ret.iretd[k]:IRET" },
-	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "mov.ss null; mov.ss kds; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
-	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; call.far gate; ret.iretd", "#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe0|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe8" },
-	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #BP ss=0; #PF(0) cr2=0x8fa0" },
-	{ RULE_RET_STACK_L, 0xffff, 0, "desc kcs2-data; mov.ss kcs2; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0" },
+	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "mov.ss null; mov.ss kds; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0|#BP; #PF(0) cr2=0x8fa8" },
+	{ RULE_RET_STACK_WIDTH_NULL, 0xffff, 0, "go.u; call.far gate; ret.iretd", "#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe0|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8fe8|#PF(0) rip=ret.iretd[k]:IRET cr2=0x8ff0" },
+	{ RULE_RET_STACK_WIDTH, 0xffff, 0, "int3; ret.iret ss=null; int3; ret.iretd", "#BP; #BP ss=0; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #BP ss=0; #PF(0) cr2=0x8fa0|#BP; #BP ss=0; #PF(0) cr2=0x8fa8" },
+	{ RULE_RET_STACK_L, 0xffff, 0, "desc kcs2-data; mov.ss kcs2; int3; ret.iretd", "#BP; #PF(0) rip=ret.iretd[k]:IRET cr2=0x8f98|#BP; #PF(0) cr2=0x8fa0|#BP; #PF(0) cr2=0x8fa8" },
 	{ RULE_RET_STACK_L, 0xffff, 0, "mov.ss kds; int3; ret.iretd", "#BP; #GP(0) rip=ret.iretd[k]:IRET" },
 	{ RULE_RET_STACK_L, 0xffff, 0, "desc kcs2-data; mov.ss kcs2; int3; ret.iret; nop", "#BP" },
 	/* IRETD looks at VM of what it has popped */
@@ -39,7 +39,7 @@ static const struct {
 	{ RULE_IRET_VM, 0, 0, "int3; ret.iret32 fl=ac; int3", "#BP; #BP fl=0x40002" },
 	{ RULE_IRET_VM, 0, 0, "int3; ret.iret fl=vm; int3", "#BP; #BP fl=2" },
 	/* ring 3 pops with the rights of ring 0 */
-	{ RULE_RET_POP_RIGHTS, 0, 0, "go.u; int3; frame.rsp np; ret.iret; ret.iret", "#BP; #PF(0) rip=ret.iret[u]:IRET cr2=DNP+0x800|#BP; #PF(0) cr2=DNP+0x810" },
+	{ RULE_RET_POP_RIGHTS, 0, 0, "go.u; int3; frame.rsp np; ret.iret; ret.iret", "#BP; #PF(0) rip=ret.iret[u]:IRET cr2=DNP+0x800|#BP; #PF(0) cr2=DNP+0x810|#BP; #PF(0) cr2=DNP+0x820" },
 	/* faults without end, each delivered by itself: the model gives up, and says so */
 	{ RULE_DOUBLE_FAULT, 0, 0, "gate.p 11 0; gate.p 13 0; gp.nc", "HANG" },
 	/* a read that is not aligned is taken for two halves, a write for all of its page before it */
@@ -56,7 +56,7 @@ static const struct {
 	{ RULE_DATA_BP_FRAME, 0, 0, "bp.w main; int3; nop", "#BP rip=int3[k]:INT3+" },
 	{ RULE_DATA_BP_FRAME, 0, 0, "bp.rw idt-ud; ud2; nop", "#DB rip=entry_6+0 cs=8|#UD rip=ud2[k]:UD2" },
 	{ RULE_DATA_BP_FRAME, 0, 0, "bp.w user; pf.write user; nop", "#DB rip=pf.write[k]:ST32+ dr6=0xffff0ff2" },
-	{ RULE_DR6_NEWS, 0, 0, "bp.x movss; bp.rw ss; movss+nop; dr6 clear; go.us; nop", "#DB rip=nop[k]:NOP dr6=0xffff0ff5; #DB rip=land_u dr6=0xffff4ff4|#DB rip=nop[k]:NOP+ dr6=0xffff0ff4; #DB rip=land_u dr6=0xffff4ff4" },
+	{ RULE_DR6_NEWS, 0, 0, "bp.x movss; bp.rw ss; movss+nop; dr6 clear; go.us; nop", "#DB rip=nop[k]:NOP dr6=0xffff0ff5; #DB rip=land_u dr6=0xffff4ff4|#DB rip=nop[k]:NOP+ dr6=0xffff0ff4; #DB rip=land_u dr6=0xffff4ff4|#DB rip=nop[k]:NOP dr6=0xffff0ff1; #DB rip=land_u dr6=0xffff4ff0|#DB rip=entry_1+0; #DB rip=land_u dr6=0xffff4ff4" },
 	/* nobody can say what becomes of a delivery that touches a page with a breakpoint while another one waits */
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w main; movss+int3; nop", "UNCHECKED" },
 	{ RULE_DATA_BP_WAITING, 0, 0, "bp.rw ss; bp.w idt-ud; movss+int3; nop", "UNCHECKED" },
