@@ -218,7 +218,7 @@ static int pages_fault(struct cpu *c, uint64_t addr, unsigned len, unsigned acce
 
 	if (check(c, addr, access))
 		return 1;
-	return (addr ^ last) & ~0xfffull && canonical(c, last) ? check(c, last & ~0xfffull, access) : 0;
+	return addr >> 12 != last >> 12 && canonical(c, last) ? check(c, last & ~0xfffull, access) : 0;
 }
 
 /* Before any translation: canonical, aligned where it must be, and the segment usable. */
@@ -346,7 +346,7 @@ int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *wo
 	uint64_t tried = *rsp;
 
 	/* on two pages, one of them bad: the good one has its words by then, or not */
-	if (word && ((*rsp - 1) ^ last) & ~0xfffull && push_words(c, &tried, access, NULL, n) &&
+	if (word && (*rsp - 1) >> 12 != last >> 12 && push_words(c, &tried, access, NULL, n) &&
 	    choose_once(c, RULE_FRAME_FAULT, 2))
 		word = NULL;
 	for (unsigned i = 0; i < n; i++) {
