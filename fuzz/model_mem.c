@@ -212,10 +212,8 @@ static int segment_faults(struct cpu *c, uint64_t addr, unsigned access)
 }
 
 /* Both pages of an access that straddles two; of one that leaves the canonical half that is the first. */
-static int pages_fault(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
+static int pages_fault(struct cpu *c, uint64_t addr, uint64_t last, unsigned access)
 {
-	const uint64_t last = addr + len - 1;
-
 	if (check(c, addr, access))
 		return 1;
 	return addr >> 12 != last >> 12 && canonical(c, last) ? check(c, last & ~0xfffull, access) : 0;
@@ -237,14 +235,14 @@ static int before(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 	if (access & ACC_UNALIGNED || !mem_misaligned(c, addr, len))
 		return 0;
 	const struct event first = c->raise;
-	return or_else(c, first, pages_fault(c, addr, len, access));
+	return or_else(c, first, pages_fault(c, addr, addr + len - 1, access));
 }
 
 /* All of an access is checked before anything is transferred. */
 int mem_faults(struct cpu *c, uint64_t addr, unsigned len, unsigned access)
 {
 	const uint64_t last = addr + len - 1;
-	const int faults = before(c, addr, len, access) || pages_fault(c, addr, len, access);
+	const int faults = before(c, addr, len, access) || pages_fault(c, addr, last, access);
 
 	/* where its first part faults by itself, which of the two comes is not said */
 	if (canonical(c, addr) && !canonical(c, last) && (!faults || !choose(c, RULE_NONCANONICAL_PART, 2)))
@@ -343,12 +341,7 @@ void mem_clear(struct cpu *c, uint64_t addr, uint8_t bits)
 int push_words(struct cpu *c, uint64_t *rsp, unsigned access, const uint64_t *word, unsigned n)
 {
 	const uint64_t last = *rsp - 8 * n;
-	uint64_t tried = *rsp;
 
-	/* on two pages, one of them bad: the good one has its words by then, or not */
-	if (word && (*rsp - 1) >> 12 != last >> 12 && push_words(c, &tried, access, NULL, n) &&
-	    choose_once(c, RULE_FRAME_FAULT, 2))
-		word = NULL;
 	for (unsigned i = 0; i < n; i++) {
 		*rsp -= 8;
 		if (word ? mem_write(c, *rsp, 8, access, word[i]) : mem_faults(c, *rsp, 8, access | ACC_WRITE)) {
