@@ -143,7 +143,7 @@ struct cpu {
 	uint8_t db_hits; /* data breakpoints that were met, not yet reported */
 	uint8_t db_hidden; /* those whose #DB will not show them */
 	uint8_t rep_waited; /* boundaries that such a hit has passed in a string instruction */
-	uint64_t marked[2]; /* the descriptors whose accessed bits this instruction, or delivery, has set */
+	uint64_t marked[2]; /* accessed bits that this instruction, or delivery, has set: a return's CS and SS at most */
 	uint8_t marks;
 	uint8_t rep_left; /* at this boundary a string instruction has iterations left */
 	uint8_t rep_shadow_ss, rep_shadow_sti; /* the shadow that its last iteration began in */
