@@ -208,6 +208,7 @@ int fault(struct cpu *c, unsigned vec, uint64_t err, enum rule_id id);
 
 /* Several faults have been met, one at least, and none is promised to come first. Returns as fault() does. */
 int one_of(struct cpu *c, const struct event *met, unsigned n);
+
 /*
  * What is wrong is in `first`, and if `also` something else as well, whose fault is in c->raise by now. Which of the two an
  * instruction or a delivery meets first is the processor's to say (SDM 3A 6.9). Always returns 1.

@@ -271,7 +271,7 @@ static void a_guest_that_never_comes_is_not_waited_for(void **state)
 
 static void unknown_engines_are_refused(void **state)
 {
-	static const char *const specs[] = { "bochs", "tty:/dev/null", "nonsense", "fd:no", "fd:999",
+	static const char *const specs[] = { "tty:/dev/null", "nonsense", "fd:no", "fd:999",
 					     "qemu:speed=9" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
