@@ -188,24 +188,28 @@ static int pops_unknown(struct cpu *c, unsigned opsize, const uint64_t *popped, 
 }
 
 /*
- * The n words of a frame, or of a part that is popped by itself, of the `all` that the return pops whatever they hold; when not
- * all can be read it is not said which is tried first.
+ * The n words of a frame, or of a part that is popped by itself; when not all can be read it is not said which is tried
+ * first.
  */
-static int pop_words(struct cpu *c, uint64_t *rsp, unsigned opsize, unsigned n, unsigned all, uint64_t *ret_values)
+static int pop_words(struct cpu *c, uint64_t *rsp, unsigned opsize, unsigned n, uint64_t *ret_values)
 {
-	const uint64_t last = *rsp + (n - 1) * opsize, last_of_all = *rsp + (all - 1) * opsize;
+	const uint64_t last = *rsp + (n - 1) * opsize;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (!pop(c, rsp, opsize, &ret_values[i]))
 			continue;
 		const struct event first = c->raise;
-		if (all > n && mem_faults(c, pop_address(c, last_of_all, opsize), opsize, pop_access(c)) &&
-		    choose_once(c, RULE_IRET_POP_ORDER, 2))
-			return 1;
 		return or_else(c, first, i < n - 1 &&
 			mem_faults(c, pop_address(c, last, opsize), opsize, pop_access(c)));
 	}
 	return 0;
+}
+
+/* In 64-bit mode IRET pops five words whatever they hold, and a processor that begins at the other end does so each time. */
+static int fifth_word_faults(struct cpu *c, uint64_t rsp, unsigned opsize)
+{
+	return mem_faults(c, pop_address(c, rsp + 4 * opsize, opsize), opsize, pop_access(c)) &&
+	       choose_once(c, RULE_IRET_POP_ORDER, 2);
 }
 
 static int iret(struct cpu *c, unsigned opsize)
@@ -217,7 +221,7 @@ static int iret(struct cpu *c, unsigned opsize)
 
 	if (rule(c, RULE_IRET_NT, (c->rflags & FL_NT) != 0))
 		return fault(c, V_GP, 0, RULE_IRET_NT);
-	if (pop_words(c, &rsp, opsize, 3, c->mode64 ? 5 : 3, frame))
+	if ((c->mode64 && fifth_word_faults(c, rsp, opsize)) || pop_words(c, &rsp, opsize, 3, frame))
 		return 1;
 	rip = frame[0];
 	cs = frame[1];
@@ -231,7 +235,7 @@ static int iret(struct cpu *c, unsigned opsize)
 	}
 	/* in 64-bit mode SS:RSP is popped whatever the ring; from compatibility mode, ring 3's, there is no outer one */
 	pops_rsp = c->mode64 && (opsize == 8 || sel_rpl(cs) != c->cpl || rule(c, RULE_IRET_POPS_RSP, 1));
-	if (pops_rsp && pop_words(c, &rsp, opsize, 2, 2, outer))
+	if (pops_rsp && pop_words(c, &rsp, opsize, 2, outer))
 		return stack_or_cs(c, (uint16_t)cs);
 	if (pops_rsp && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 		return 0;
@@ -279,7 +283,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 	int outward, bad_cs;
 	uint8_t bits = 0;
 
-	if (pop_words(c, &rsp, opsize, 2, 2, frame))
+	if (pop_words(c, &rsp, opsize, 2, frame))
 		return 1;
 	rip = frame[0];
 	cs = frame[1];
@@ -290,7 +294,7 @@ int act_retf(struct cpu *c, const struct insn *in)
 	outward = sel_rpl(cs) > c->cpl;
 	bad_cs = check_return_cs(c, (uint16_t)cs, &d);
 	const struct event of_cs = c->raise;
-	if (outward && pop_words(c, &rsp, opsize, 2, 2, outer))
+	if (outward && pop_words(c, &rsp, opsize, 2, outer))
 		return bad_cs ? or_else(c, of_cs, 1) : 1;
 	if (outward && pops_unknown(c, opsize, (uint64_t[]){ rip, outer[0], outer[1] }, 3))
 		return 0;

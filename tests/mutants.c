@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every mutant of the model against the model's own tests:
- *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-q PIECES] [-s SEED] [-v] [NUMBER...]
+ *     mutants [-f FILE]... [-j JOBS] [-m PERCENT] [-n SAMPLE] [-q PIECES] [-s SEED] [-v] [-x] [NUMBER...]
  * -f: only those of this source (fuzz/model_return.c). -v: the dead, too, and what killed them. The tests are
  * taken by the piece (mutant_items.c), and a mutant meets those pieces that can tell it from the model: an
  * unmutated run has shown where each one comes by. It is killed when a piece fails, crashes or takes too
@@ -9,6 +9,8 @@
  * tests/mutants.equivalent; any other survivor fails, or with -m more of them than leave PERCENT dead.
  * -q: a first look; a mutant meets the cases of its function's rules, at most twice so many other pieces, and no
  * programs. What it survives so it may yet die of.
+ * -x: without those that are excused. They meet every piece that reaches them and take most of the time; whether a line still
+ * excuses something is for a run of all.
  */
 #define _GNU_SOURCE
 #include <libgen.h>
@@ -327,15 +329,25 @@ static unsigned choose_mutants(unsigned *todo, unsigned n, const char *file)
 	return n;
 }
 
+static unsigned leave_out_excused(unsigned *todo, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!excuse_of(&excuses, &mutant_places[todo[i] - 1]))
+			todo[kept++] = todo[i];
+	return kept;
+}
+
 int main(int argc, char **argv)
 {
 	static unsigned todo[2 * N_MUTANTS];
 	static enum fate fate[N_MUTANTS + 1];
-	unsigned n = 0, n_sample = 0, percent = 100, jobs = 2;
+	unsigned n = 0, n_sample = 0, percent = 100, jobs = 2, all = 1;
 	uint32_t seed = 1;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "f:j:m:n:q:s:v")) >= 0) {
+	while ((opt = getopt(argc, argv, "f:j:m:n:q:s:vx")) >= 0) {
 		if (opt == 'f' && n < N_MUTANTS)
 			n = choose_mutants(todo, n, optarg);
 		else if (opt == 'j' && atoi(optarg) > 0 && atoi(optarg) <= JOBS_MAX)
@@ -350,6 +362,8 @@ int main(int argc, char **argv)
 			seed = (uint32_t)atoi(optarg);
 		else if (opt == 'v')
 			verbose = 1;
+		else if (opt == 'x')
+			all = 0;
 		else
 			return 2;
 	}
@@ -365,6 +379,8 @@ int main(int argc, char **argv)
 			todo[n++] = (unsigned)atoi(argv[i]);
 	if (!n)
 		n = choose_mutants(todo, n, NULL);
+	if (!all)
+		n = leave_out_excused(todo, n);
 	if (n_sample && n_sample < n) {
 		sample(todo, n, n_sample, seed);
 		n = n_sample;
